@@ -1,0 +1,47 @@
+# The one entry point. `make demo` runs the main job, `make test` is what CI runs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo build lint deny test test-matrix bench roots clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+install: ## Install the Debian packages that the demo and the tests start privately
+	@testbed/install.sh
+
+build: ## The release binary: target/release/warrener
+	cargo build --release --locked
+
+demo: install ## A private broker with traffic, and warrener on it, until Ctrl-C (DEMO_FOR=60s: for so long)
+	@cargo build --release --locked --workspace --bins
+	@target/release/demo
+
+lint: ## Format, clippy
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+deny: ## Licences, bans and sources of the dependencies (installs cargo-deny once)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --locked check licenses bans sources
+
+test: install lint ## What CI runs: lints, unit, golden, contract and integration tests on real servers
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+roots: ## Debian roots with other releases' servers, for test-matrix (as root; about a minute each)
+	@testbed/roots.sh trixie sid
+
+test-matrix: install roots ## The integration tests on RabbitMQ 3.10, 4.0 and 4.3
+	cargo build --locked --workspace --bins
+	for root in host trixie sid; do \
+	  WARRENER_TESTBED_ROOT=$$root cargo test --locked --test it || exit 1; \
+	done
+
+bench: install ## Scrape and encode times, memory, CPU, and what a poll costs the broker
+	cargo bench --locked --bench exposition
+	cargo bench --locked --bench broker
+	BENCH_QUEUES=100 cargo bench --locked --bench broker
+
+clean: ## What the build left
+	cargo clean

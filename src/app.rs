@@ -1,0 +1,304 @@
+//! The only module that names every layer: build, run, reload, drain.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::assess::{AssessConfig, History, assess};
+use crate::config::{Config, ConfigErrors, Source};
+use crate::model::{Failure, Moment, Snapshot};
+use crate::publish::metrics::{Local, Publisher, Reload};
+use crate::publish::{self, Exposition};
+use crate::server::{self, Credentials, ReloadRequest};
+use crate::watch::cycle::{self, Assembler, Probes};
+use crate::watch::{Build, Watch};
+
+/// How long requests under way may take at the end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long the files of a new configuration may take to be read.
+const RELOAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What `serve` was asked to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The configuration file; without one, the defaults.
+    pub config_file: Option<PathBuf>,
+    /// Addresses to listen on.
+    pub listen: Vec<String>,
+    /// Where the exposition is.
+    pub telemetry_path: String,
+}
+
+/// Why `serve` did not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A file that the configuration names can't be used.
+    #[error("{0}")]
+    Secrets(String),
+    /// An address can't be listened on.
+    #[error("can't listen on {address}: {error}; choose another with --web.listen-address")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The probes can't be made.
+    #[error("{0}")]
+    Watch(Failure),
+    /// A thread can't be started.
+    #[error("can't start a thread: {0}")]
+    Thread(std::io::Error),
+    /// Something that must go on ended; to serve what it left would be to lie.
+    #[error("the {0} ended unexpectedly: see the log")]
+    Ended(&'static str),
+    /// Signals can't be received.
+    #[error("can't receive signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// What runs under one configuration.
+struct Running {
+    options: Options,
+    assembler: Assembler,
+    watch: Watch,
+    /// In force; replaced, with its probes, by a reload.
+    config: Config,
+    probes: Probes,
+    credentials: watch::Sender<Credentials>,
+    judging: watch::Sender<Judging>,
+    local: Arc<Local>,
+    in_force_since: Moment,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(options: Options) -> Result<(), StartError> {
+    let config = load(&options)?;
+    let credentials = Credentials::read(&config.web).map_err(StartError::Secrets)?;
+    let listeners = server::bind(&options.listen)
+        .await
+        .map_err(|(address, error)| StartError::Listen { address, error })?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(StartError::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+
+    let assembler = Assembler::start();
+    let local = Arc::new(Local::default());
+    let (credentials, credentials_now) = watch::channel(credentials);
+    let (reload, mut reloads) = mpsc::channel::<ReloadRequest>(4);
+    let (stop, stopping) = watch::channel(false);
+    let (judging, judging_now) = watch::channel(Judging::of(&config));
+    let mut published = publish(assembler.snapshots(), judging_now, Arc::clone(&local))
+        .map_err(StartError::Thread)?;
+
+    let state = server::State {
+        exposition: published.expositions,
+        status: published.statuses,
+        local: Arc::clone(&local),
+        ready: published.ready,
+        credentials: credentials_now,
+        reload,
+        now: cycle::now,
+    };
+    let watch = Watch::default();
+    let build = watch.build(&config).map_err(StartError::Watch)?;
+    let probes = build.start(&assembler);
+    let mut running = Running {
+        options,
+        assembler,
+        watch,
+        config,
+        probes,
+        credentials,
+        judging,
+        local,
+        in_force_since: cycle::now(),
+    };
+    running.accepted();
+
+    for address in listeners.addresses() {
+        tracing::info!(%address, "listening");
+    }
+    let router = server::router(state, &running.options.telemetry_path);
+    let mut stopped = stopping;
+    let mut serving = tokio::spawn(listeners.serve(
+        router,
+        async move { drop(stopped.wait_for(|stop| *stop).await) },
+        DRAIN,
+    ));
+
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = &mut published.ended => return Err(StartError::Ended("publisher")),
+            _ = &mut serving => return Err(StartError::Ended("web server")),
+            _ = hangup.recv() => drop(running.reload().await),
+            Some(answer) = reloads.recv() => drop(answer.send(running.reload().await)),
+        }
+    }
+    tracing::info!("stopping: requests under way may finish");
+    stop.send_replace(true);
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "the web server ended in a panic");
+    }
+    Ok(())
+}
+
+fn load(options: &Options) -> Result<Config, ConfigErrors> {
+    let config = Config::load(options.config_file.as_deref())?;
+    match &config.source {
+        Source::File(path) => tracing::info!(file = %path.display(), "configuration loaded"),
+        Source::Defaults => tracing::info!(
+            "no configuration file: RABBITMQ_* from the environment and ./.env, observing only"
+        ),
+    }
+    for section in config.not_in_this_version() {
+        tracing::warn!(
+            section,
+            "configured, but this version does not act on it yet"
+        );
+    }
+    Ok(config)
+}
+
+impl Running {
+    /// Parse, then swap. What is wrong is logged, returned and counted; the old one stays in force.
+    async fn reload(&mut self) -> Result<(), String> {
+        match self.try_reload().await {
+            Ok((credentials, config, build)) => {
+                self.credentials.send_replace(credentials);
+                self.judging.send_replace(Judging::of(&config));
+                self.probes.stop().await;
+                if (&config.broker, &config.queues) != (&self.config.broker, &self.config.queues) {
+                    self.assembler.enter(forget_the_broker).await;
+                }
+                self.probes = build.start(&self.assembler);
+                self.config = config;
+                self.in_force_since = cycle::now();
+                self.accepted();
+                Ok(())
+            }
+            Err(problems) => {
+                for problem in problems.lines() {
+                    tracing::error!(
+                        problem,
+                        "configuration rejected, the old one stays in force"
+                    );
+                }
+                let rejected = Reload {
+                    accepted: false,
+                    in_force_since: self.in_force_since,
+                };
+                self.local.reloaded(rejected);
+                Err(problems)
+            }
+        }
+    }
+
+    /// Everything that can fail, before anything is swapped.
+    async fn try_reload(&self) -> Result<(Credentials, Config, Build), String> {
+        let options = self.options.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let config = load(&options).map_err(|errors| errors.to_string())?;
+            Ok::<_, String>((Credentials::read(&config.web)?, config))
+        });
+        // A file on a dead mount must not keep a signal from being seen.
+        let read = tokio::time::timeout(RELOAD_DEADLINE, read).await;
+        let (credentials, config) = read
+            .map_err(|_| "the configuration's files did not answer in time".to_owned())?
+            .map_err(|panic| panic.to_string())??;
+        let build = self
+            .watch
+            .build(&config)
+            .map_err(|failure| failure.to_string())?;
+        Ok((credentials, config, build))
+    }
+
+    fn accepted(&self) {
+        self.local.reloaded(Reload {
+            accepted: true,
+            in_force_since: self.in_force_since,
+        });
+    }
+}
+
+/// What was read of another broker, or of queues that were chosen otherwise, is not to be shown.
+fn forget_the_broker(snapshot: &mut Snapshot) {
+    snapshot.broker.forget();
+    snapshot.queues.forget();
+    snapshot.roundtrip.forget();
+}
+
+/// What a snapshot is assessed by, and whose it is.
+#[derive(Clone, Debug)]
+struct Judging {
+    identity: String,
+    limits: AssessConfig,
+}
+
+impl Judging {
+    fn of(config: &Config) -> Self {
+        Judging {
+            identity: config.identity.clone(),
+            limits: AssessConfig::new(config),
+        }
+    }
+}
+
+/// What the publisher gives: the newest exposition and status, whether warrener is ready, and its
+/// end.
+struct Published {
+    expositions: watch::Receiver<Arc<Exposition>>,
+    statuses: watch::Receiver<Arc<str>>,
+    ready: watch::Receiver<bool>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// Assesses and encodes every snapshot in a thread of its own: neither the runtime's workers nor
+/// whatever hangs in its pool delay it. It ends with the assembler, or by a panic.
+fn publish(
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    judging: watch::Receiver<Judging>,
+    local: Arc<Local>,
+) -> std::io::Result<Published> {
+    let (mut publisher, mut history) = (Publisher::new(local), History::default());
+    let mut turn = move |snapshot: &Snapshot| {
+        let judging = judging.borrow().clone();
+        let assessment = assess(snapshot, &mut history, &judging.limits, snapshot.at);
+        let status: Arc<str> = publish::status(&judging.identity, snapshot, &assessment).into();
+        (Arc::new(publisher.publish(snapshot, &assessment)), status)
+    };
+    let (exposition, status) = turn(&snapshots.borrow_and_update());
+    let (exposition, expositions) = watch::channel(exposition);
+    let (status, statuses) = watch::channel(status);
+    let (readiness, ready) = watch::channel(false);
+    let (end, ended) = oneshot::channel::<()>();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("publisher".into())
+        .spawn(move || {
+            let _end = end;
+            while runtime.block_on(snapshots.changed()).is_ok() {
+                let snapshot = Arc::clone(&snapshots.borrow_and_update());
+                let (next, state) = turn(&snapshot);
+                exposition.send_replace(next);
+                status.send_replace(state);
+                let tried = snapshot.every_probe_was_tried();
+                readiness.send_if_modified(|ready| std::mem::replace(ready, tried) != tried);
+            }
+        })?;
+    Ok(Published {
+        expositions,
+        statuses,
+        ready,
+        ended,
+    })
+}

@@ -1,0 +1,9 @@
+//! Every code fires, keeps silent, and can't be healed by looking away; the score's laws; verdicts
+//! against the truth.
+
+mod codes;
+mod forecasts;
+mod judgements;
+mod properties;
+mod simulation;
+mod world;

@@ -1,0 +1,142 @@
+//! The command line: one file per subcommand.
+//!
+//! Exit codes: 0 fine, 1 what was asked about is unhealthy or failed, 2 usage or configuration
+//! error.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the command line's business"
+)]
+
+mod check;
+mod completions;
+mod logging;
+mod probe;
+mod report;
+mod serve;
+mod words;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// An outcome with its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Everything is fine.
+    Fine,
+    /// What was asked about is unhealthy, or the work failed.
+    Failed,
+    /// The command line or the configuration is wrong.
+    Usage,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Fine => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+        })
+    }
+}
+
+/// Keeps a RabbitMQ worker fleet alive.
+///
+/// Measures broker, queues and host, and serves them to Prometheus. With no configuration file it
+/// reads RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER and RABBITMQ_PASS from the environment and
+/// from ./.env, probes localhost, and changes nothing.
+#[derive(Debug, Parser)]
+#[command(name = "warrener", version, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  warrener probe     what does the broker look like right now?
+  warrener check     is warrener.yml right?
+  warrener serve     export metrics on port 15699
+
+Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or configuration error.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run: export metrics over HTTP until stopped
+    Serve(serve::Args),
+    /// Read broker, queues and host once, now, and print what was seen
+    Probe(probe::Args),
+    /// Check warrener.yml and say what is wrong, where, and how to mend it
+    Check(check::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+}
+
+/// Where the configuration is, for every command that reads one.
+#[derive(Debug, clap::Args)]
+struct ConfigArgs {
+    /// The configuration file [default: ./warrener.yml if there is one]
+    #[arg(long = "config.file", value_name = "FILE")]
+    config_file: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// The file to read: as given, or the one in this folder.
+    fn file(&self) -> Option<PathBuf> {
+        self.config_file.clone().or_else(|| {
+            let here = PathBuf::from("warrener.yml");
+            // One that can't be read must be told, not passed over: only an absent one is absent.
+            let absent = here
+                .symlink_metadata()
+                .is_err_and(|e| e.kind() == ErrorKind::NotFound);
+            (!absent).then_some(here)
+        })
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Fine
+            };
+            error.print().ok();
+            return exit.into();
+        }
+    };
+    let exit = match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Probe(args) => probe::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Completions(args) => completions::run(args),
+    };
+    exit.into()
+}
+
+/// The runtime of a command: two workers suffice, for the work is waiting.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .enable_all()
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,74 @@
+//! Values in words, for a terminal. What is unknown is `?`, never 0.
+
+use std::time::Duration;
+
+/// `?` for what is unknown.
+pub(super) fn or_unknown(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "?".into(), |v| v.to_string())
+}
+
+/// A size in its largest unit.
+pub(super) fn bytes(value: Option<u64>) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let Some(value) = value else {
+        return "?".into();
+    };
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let mut size = value as f64;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 || size >= 100.0 {
+        format!("{size:.0} {}", UNITS[unit])
+    } else {
+        format!("{size:.1} {}", UNITS[unit])
+    }
+}
+
+/// A duration in its two largest units.
+pub(super) fn time(value: Duration) -> String {
+    let seconds = value.as_secs();
+    match seconds {
+        0 => format!("{:.1} ms", value.as_secs_f64() * 1000.0),
+        1..60 => format!("{:.1} s", value.as_secs_f64()),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// A name in one line: control characters would spoil the terminal.
+pub(super) fn printable(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_read_well() {
+        assert_eq!(bytes(Some(512)), "512 B");
+        assert_eq!(bytes(Some(1536)), "1.5 KiB");
+        assert_eq!(bytes(Some(152_293_376)), "145 MiB");
+        assert_eq!(bytes(None), "?");
+        assert_eq!(time(Duration::from_micros(1500)), "1.5 ms");
+        assert_eq!(time(Duration::from_secs(3725)), "1 h 2 min");
+    }
+
+    #[test]
+    fn names_can_not_move_the_cursor() {
+        assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(printable("☃"), "☃");
+    }
+}

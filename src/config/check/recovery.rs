@@ -1,0 +1,92 @@
+//! `health`, `recovery`, `notify`, `ledger`, `web`.
+
+use super::super::{Config, RecoveryMode};
+use super::broker::web_url;
+use super::{Findings, keys};
+
+const MAX_WEIGHT: u32 = 1000;
+const LEAST_KEPT_HOURS: u64 = 24;
+
+pub(super) fn check(config: &Config, findings: &mut Findings) {
+    let weights = &config.health.weights;
+    let named = [
+        ("broker", weights.broker),
+        ("workers", weights.workers),
+        ("resources", weights.resources),
+        ("config", weights.config),
+    ];
+    if named.iter().all(|(_, weight)| *weight == 0) {
+        let remedy = "give at least one component a weight; broker 40, workers 30, resources 15, \
+                      config 15 is the default";
+        findings.add(keys(&["health", "weights"]), "all are 0", remedy);
+    }
+    for (name, _) in named.iter().filter(|(_, weight)| *weight > MAX_WEIGHT) {
+        let path = keys(&["health", "weights", name]);
+        let problem = format!("is more than {MAX_WEIGHT}");
+        findings.add(
+            path,
+            problem,
+            "only the proportions matter: divide all by the same number",
+        );
+    }
+    recovery(config, findings);
+    if config
+        .notify
+        .slack
+        .as_ref()
+        .is_some_and(|slack| slack.levels.is_empty())
+    {
+        let remedy = "name at least one of: normal, caution, warning, critical";
+        findings.add(
+            keys(&["notify", "slack", "levels"]),
+            "names no level",
+            remedy,
+        );
+    }
+    if config.ledger.keep.get().as_secs() < LEAST_KEPT_HOURS * 3600 {
+        let remedy = "budgets and ladders look back that far; 400d is the default";
+        findings.add(keys(&["ledger", "keep"]), "is shorter than a day", remedy);
+    }
+    if config
+        .web
+        .auth
+        .as_ref()
+        .is_some_and(|auth| auth.bearer_file.is_none() && auth.basic.is_none())
+    {
+        let remedy = "give `bearer_file` or `basic`, or remove it: nobody may act then";
+        findings.add(keys(&["web", "auth"]), "lets nobody in", remedy);
+    }
+}
+
+fn recovery(config: &Config, findings: &mut Findings) {
+    let recovery = &config.recovery;
+    if let Some(url) = &recovery.alertmanager {
+        web_url(url, &keys(&["recovery", "alertmanager"]), findings);
+    }
+    for (name, limits) in &recovery.playbooks {
+        let Some(mode) = limits.mode.filter(|mode| *mode > recovery.mode) else {
+            continue;
+        };
+        let (mode, whole) = (word(mode), word(recovery.mode));
+        findings.add(
+            keys(&["recovery", "playbooks", name, "mode"]),
+            format!("`{mode}` is more than `recovery.mode`, `{whole}`"),
+            format!("a playbook may say less, never more: write `{whole}` or less, or raise `recovery.mode`"),
+        );
+    }
+    for (at, run) in recovery.housekeeping.iter().enumerate() {
+        if run.playbook.is_empty() {
+            let path = keys(&["recovery", "housekeeping"]).item(at).key("playbook");
+            findings.add(path, "is empty", "name a playbook, as in `housekeeping`");
+        }
+    }
+}
+
+fn word(mode: RecoveryMode) -> &'static str {
+    match mode {
+        RecoveryMode::Off => "off",
+        RecoveryMode::Propose => "propose",
+        RecoveryMode::Approve => "approve",
+        RecoveryMode::Auto => "auto",
+    }
+}

@@ -1,0 +1,34 @@
+//! An env file from disk, never more than it may hold.
+
+use std::path::{Path, PathBuf};
+
+use super::parse::Document;
+use crate::config::{ReadError, read_bounded};
+
+/// A larger env file is refused unread, in bytes. Real ones have a few kilobytes.
+pub const MAX_ENV_FILE_BYTES: u64 = 1 << 20;
+
+/// An env file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct EnvFileError {
+    /// Which file.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub reason: ReadError,
+}
+
+/// Reads the env file at `path`. Lines that are no assignment are kept, not an error:
+/// [`Document::faults`] tells them.
+///
+/// # Errors
+/// There is none, it may not be read, it is no regular file (a pipe is not waited for), or it is
+/// larger than [`MAX_ENV_FILE_BYTES`].
+pub fn read(path: &Path) -> Result<Document, EnvFileError> {
+    let bytes = read_bounded(path, MAX_ENV_FILE_BYTES).map_err(|reason| EnvFileError {
+        path: path.to_owned(),
+        reason,
+    })?;
+    Ok(Document::parse(&bytes))
+}

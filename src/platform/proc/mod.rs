@@ -1,0 +1,90 @@
+//! Linux, by `/proc` and `statvfs`.
+//!
+//! The root is a parameter, so that tests lay out a tree of their own. `sysinfo` does not serve
+//! here: it reads `/proc` wherever the root is, and says 0 for what it could not read.
+
+mod disk;
+mod file;
+mod meminfo;
+mod own;
+mod pressure;
+mod stat;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use self::file::{Kept, Problems, ProcFile};
+use super::observe::ObserveHost;
+use crate::model::facts::{DiskFacts, HostFacts};
+
+/// A Linux machine.
+#[derive(Clone, Debug)]
+pub struct Proc {
+    root: PathBuf,
+    ticks_per_second: u64,
+}
+
+impl Default for Proc {
+    /// This machine.
+    fn default() -> Self {
+        Proc::at("/proc")
+    }
+}
+
+impl Proc {
+    /// A machine whose `/proc` is at `root`.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Proc {
+            root: root.into(),
+            ticks_per_second: rustix::param::clock_ticks_per_second().max(1),
+        }
+    }
+
+    fn file(&self, path: &str) -> Result<ProcFile, String> {
+        ProcFile::read(&self.root.join(path))
+    }
+
+    fn load(&self) -> Result<[f64; 3], String> {
+        let file = self.file("loadavg")?;
+        let line = file.first_line()?;
+        let mut numbers = line.words();
+        let mut next = || numbers.next().and_then(|w| w.parse::<f64>().ok());
+        match (next(), next(), next()) {
+            (Some(a), Some(b), Some(c)) if [a, b, c].iter().all(|n| n.is_finite()) => Ok([a, b, c]),
+            _ => Err(line.problem("is not three numbers")),
+        }
+    }
+
+    fn uptime(&self) -> Result<Duration, String> {
+        let file = self.file("uptime")?;
+        let line = file.first_line()?;
+        let seconds = line.words().next().and_then(|w| w.parse::<f64>().ok());
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or_else(|| line.problem("does not begin with seconds"))
+    }
+}
+
+impl ObserveHost for Proc {
+    fn host(&self) -> HostFacts {
+        let mut problems = Problems::default();
+        let mut facts = HostFacts {
+            load: self.load().kept(&mut problems),
+            uptime: self.uptime().kept(&mut problems),
+            pressure: pressure::read(self, &mut problems),
+            ..HostFacts::default()
+        };
+        stat::read(self, &mut facts, &mut problems);
+        meminfo::read(self, &mut facts, &mut problems);
+        facts.own = own::read(self);
+        facts.problems = problems.0;
+        facts
+    }
+
+    fn disk(&self, path: &Path) -> DiskFacts {
+        disk::read(path)
+    }
+}

@@ -1,0 +1,15 @@
+//! The families, one file per domain, and the publisher that encodes each section once.
+
+mod broker;
+mod envfile;
+mod families;
+mod health;
+mod host;
+mod local;
+mod probes;
+mod publisher;
+mod queues;
+mod roundtrip;
+
+pub use local::{Local, Reload};
+pub use publisher::Publisher;

@@ -1,0 +1,113 @@
+//! Keeps the exposition in step with the snapshots, encoding only the sections that changed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::families::{Families, NONE, encode};
+use super::probes::{self, Outcome};
+use super::roundtrip::PhaseTimes;
+use super::{Local, broker, envfile, health, host, queues, roundtrip};
+use crate::model::{Assessment, Section, Snapshot};
+use crate::publish::{Chunk, Exposition};
+
+/// Turns snapshots into expositions.
+#[derive(Debug)]
+pub struct Publisher {
+    local: Arc<Local>,
+    build: Arc<Chunk>,
+    broker: Encoded,
+    queues: Encoded,
+    roundtrip: Encoded,
+    host: Encoded,
+    envfile: Encoded,
+    phase_times: PhaseTimes,
+}
+
+/// A section's chunk and the generation it was made from.
+#[derive(Debug, Default)]
+struct Encoded {
+    generation: Option<u64>,
+    chunk: Option<Arc<Chunk>>,
+}
+
+impl Encoded {
+    /// Encodes the section's facts again if it changed; nothing where it is unavailable. Says
+    /// whether it changed.
+    fn update<T: Send + Sync + 'static>(
+        &mut self,
+        section: &Section<T>,
+        write: fn(&T, &mut Families<'_>) -> fmt::Result,
+    ) -> bool {
+        let changed = self.generation.replace(section.generation()) != Some(section.generation());
+        if changed {
+            self.chunk = section
+                .facts()
+                .map(|facts| Arc::new(Chunk::new(encode(move |f| write(&facts, f)))));
+        }
+        changed
+    }
+}
+
+impl Publisher {
+    /// A publisher whose ages and counters go through `local`.
+    pub fn new(local: Arc<Local>) -> Self {
+        let build = encode(|f| {
+            f.gauge(
+                "warrener_build_info",
+                "The version of warrener; always 1.",
+                [([("version", env!("CARGO_PKG_VERSION"))], Some(1u64))],
+            )
+        });
+        Publisher {
+            local,
+            build: Arc::new(Chunk::new(build)),
+            broker: Encoded::default(),
+            queues: Encoded::default(),
+            roundtrip: Encoded::default(),
+            host: Encoded::default(),
+            envfile: Encoded::default(),
+            phase_times: PhaseTimes::default(),
+        }
+    }
+
+    /// The exposition of a snapshot and what it was assessed to be.
+    pub fn publish(&mut self, snapshot: &Snapshot, assessment: &Assessment) -> Exposition {
+        self.broker.update(&snapshot.broker, broker::write);
+        self.queues.update(&snapshot.queues, queues::write);
+        self.host.update(&snapshot.host, host::write);
+        self.envfile.update(&snapshot.envfile, envfile::write);
+        if self.roundtrip.update(&snapshot.roundtrip, roundtrip::write)
+            && let Some(facts) = snapshot.roundtrip.facts()
+        {
+            self.phase_times.observe(&facts);
+        }
+        self.local.read_at(probes::read_at(snapshot));
+
+        let outcomes = Outcome::all(snapshot);
+        let at = snapshot.at.unix_seconds();
+        let assessed = assessment.clone();
+        let mut about = encode(move |f| {
+            f.gauge(
+                "warrener_snapshot_timestamp_seconds",
+                "When the snapshot that these metrics show was put together.",
+                [(NONE, Some(at))],
+            )?;
+            probes::write(&outcomes, f)?;
+            health::write(&assessed, f)
+        });
+        if snapshot.roundtrip.interval.is_some() {
+            about.push_str(&self.phase_times.encode());
+        }
+
+        let mut chunks = vec![Arc::clone(&self.build), Arc::new(Chunk::new(about))];
+        let sections = [
+            &self.broker,
+            &self.queues,
+            &self.roundtrip,
+            &self.host,
+            &self.envfile,
+        ];
+        chunks.extend(sections.into_iter().filter_map(|s| s.chunk.clone()));
+        Exposition::new(chunks)
+    }
+}

@@ -1,0 +1,161 @@
+//! The router, and the handlers of what is not a room of its own.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Router, extract};
+use tokio::sync::{mpsc, oneshot, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::act::{self, Credentials, refuse};
+use super::pieces::Pieces;
+use super::{landing, negotiate};
+use crate::model::Moment;
+use crate::publish::metrics::Local;
+use crate::publish::{Encoding, Exposition};
+
+/// When an answer is given up.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Asks for the configuration to be loaded again; answered with what is wrong, if anything is.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+/// What the routes serve from.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The encoded snapshot.
+    pub exposition: watch::Receiver<Arc<Exposition>>,
+    /// The status of the same snapshot as JSON.
+    pub status: watch::Receiver<Arc<str>>,
+    /// Counters of this process.
+    pub local: Arc<Local>,
+    /// Whether every probe was tried and nothing drains.
+    pub ready: watch::Receiver<bool>,
+    /// What opens the *act* routes.
+    pub credentials: watch::Receiver<Credentials>,
+    /// Where a reload is asked for.
+    pub reload: mpsc::Sender<ReloadRequest>,
+    /// The clock.
+    pub now: fn() -> Moment,
+}
+
+/// The routes; `telemetry_path` is where the exposition is.
+pub fn router(state: State, telemetry_path: &str) -> Router {
+    let act = from_fn_with_state(state.credentials.clone(), act::guard);
+    let page: Arc<str> = landing::page(telemetry_path).into();
+    let mut router = Router::new();
+    let mut add = |path: &str, methods: MethodRouter<State>| {
+        let counted = counted(path, &state.local);
+        router = std::mem::take(&mut router).route(path, fenced(methods).layer(from_fn(counted)));
+    };
+    add("/-/healthy", get(async || "warrener is healthy.\n"));
+    add("/-/ready", get(ready));
+    add("/-/reload", post(reload).route_layer(act));
+    add("/api/v1/status", get(status));
+    add(telemetry_path, get(metrics));
+    add("/", get(move || home(page)));
+    let unknown = from_fn(counted("unknown", &state.local));
+    router
+        .merge(Router::new().fallback(not_found).layer(unknown))
+        .with_state(state)
+}
+
+/// Ends a handler that panics or takes too long, inside of what counts its answers.
+fn fenced(methods: MethodRouter<State>) -> MethodRouter<State> {
+    let deadline = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, DEADLINE);
+    let timed = methods.layer::<_, Infallible>(deadline);
+    timed.layer(CatchPanicLayer::new())
+}
+
+/// Counts the answers of a route.
+fn counted(
+    route: &str,
+    local: &Arc<Local>,
+) -> impl Fn(Request, Next) -> futures_util::future::BoxFuture<'static, Response> + Clone + use<> {
+    let route: Arc<str> = route.into();
+    let local = Arc::clone(local);
+    move |request, next| {
+        let (route, local) = (Arc::clone(&route), Arc::clone(&local));
+        Box::pin(async move {
+            let response = next.run(request).await;
+            local.answered(route, response.status().as_u16());
+            response
+        })
+    }
+}
+
+async fn metrics(extract::State(state): extract::State<State>, headers: HeaderMap) -> Response {
+    let format = negotiate::format(&headers);
+    let encoding = negotiate::encoding(&headers);
+    let exposition = Arc::clone(&state.exposition.borrow());
+    let body = exposition.serve(&state.local.encode((state.now)()), format, encoding);
+    let mut response = Response::new(Body::new(Pieces::from(body)));
+    let out = response.headers_mut();
+    out.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
+    out.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if encoding == Encoding::Gzip {
+        out.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+async fn status(extract::State(state): extract::State<State>) -> Response {
+    let status = Arc::clone(&state.status.borrow());
+    let json = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (json, status.to_string()).into_response()
+}
+
+async fn home(page: Arc<str>) -> Response {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    ([(CONTENT_SECURITY_POLICY, policy)], Html(page.to_string())).into_response()
+}
+
+async fn ready(extract::State(state): extract::State<State>) -> Response {
+    if *state.ready.borrow() {
+        "warrener is ready.\n".into_response()
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not every probe was tried yet, or warrener is stopping\n",
+        )
+            .into_response()
+    }
+}
+
+async fn reload(extract::State(state): extract::State<State>) -> Response {
+    let (answer, answered) = oneshot::channel();
+    if state.reload.send(answer).await.is_err() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "warrener is stopping");
+    }
+    match answered.await {
+        Ok(Ok(())) => StatusCode::OK.into_response(),
+        Ok(Err(problems)) => refuse(StatusCode::BAD_REQUEST, &problems),
+        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "warrener is stopping"),
+    }
+}
+
+async fn not_found() -> Response {
+    (
+        StatusCode::NOT_FOUND,
+        "no such page; / lists what there is\n",
+    )
+        .into_response()
+}

@@ -1,0 +1,13 @@
+//! warrener as its users meet it: the real binary, real servers, real faults.
+
+#![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
+
+mod cli;
+mod faults;
+mod passive;
+mod reload;
+mod roundtrip;
+mod scrape;
+mod serve;
+mod sources;
+mod support;

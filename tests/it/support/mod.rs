@@ -1,0 +1,51 @@
+//! What the stories are told with.
+
+pub(crate) mod amqp;
+mod exposition;
+mod http;
+mod warrener;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use testbed::{Broker, BrokerBuilder, Root};
+
+pub(crate) use exposition::Exposition;
+pub(crate) use http::ask;
+pub(crate) use warrener::{Warrener, prepare};
+
+/// Long enough for a busy machine, short enough for a person.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The Debian release whose servers are used: this host's own, or that of `make test-matrix`.
+pub(crate) fn root() -> Option<Root> {
+    match std::env::var("WARRENER_TESTBED_ROOT").as_deref() {
+        Err(_) | Ok("" | "host") => None,
+        Ok(release) => {
+            let root = testbed::roots::find(release);
+            Some(root.unwrap_or_else(|| panic!("no root for {release}: make roots")))
+        }
+    }
+}
+
+/// A broker of the release under test.
+pub(crate) fn broker() -> BrokerBuilder {
+    Broker::builder().root(root())
+}
+
+/// A broker with both plugins for stories that only read; one for all of them.
+pub(crate) fn shared_broker() -> &'static Broker {
+    static SHARED: OnceLock<Broker> = OnceLock::new();
+    SHARED.get_or_init(|| broker().start().unwrap())
+}
+
+/// `warrener.yml` for a broker with all three ways in, probed every second.
+pub(crate) fn config(broker: &Broker, more: &str) -> String {
+    format!(
+        "broker:\n  amqp: {}\n  management: {}\n  prometheus: {}\n  every: 1s\n  \
+         roundtrip: {{every: 1s}}\n{more}",
+        broker.amqp_url(),
+        broker.management_url(),
+        broker.prometheus_url()
+    )
+}
