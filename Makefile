@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix bench roots clean
+.PHONY: help install demo build lint deny test test-matrix fuzz bench roots clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -25,9 +25,15 @@ deny: ## Licences, bans and sources of the dependencies (installs cargo-deny onc
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny --locked check licenses bans sources
 
+# One seed for every property test, so that the same tree passes or fails each time it is checked;
+# `make fuzz` draws new ones.
+test: export PROPTEST_RNG_SEED ?= 15699
 test: install lint ## What CI runs: lints, unit, golden, contract and integration tests on real servers
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+
+fuzz: ## The property tests with new seeds and many more cases (FUZZ_CASES=20000)
+	PROPTEST_CASES=$(or $(FUZZ_CASES),20000) cargo test --locked --release --lib
 
 roots: ## Debian roots with other releases' servers, for test-matrix (as root; about a minute each)
 	@testbed/roots.sh trixie sid

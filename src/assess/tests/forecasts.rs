@@ -64,24 +64,33 @@ fn a_series_is_bounded_and_says_when() {
     );
 }
 
+/// SplitMix64, 0 to 1.
+fn random(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 40) as f64 / f64::from(1 << 24)
+}
+
+/// Chance makes a trend now and then: a test at 3.29 standard deviations is fooled once in a
+/// thousand, the other conditions take most of those away. So it is counted, over seeds that are
+/// the same each time.
+#[test]
+fn noise_is_hardly_ever_a_trend() {
+    const SERIES: u64 = 20_000;
+    let fooled = (0..SERIES).filter(|seed| {
+        let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d);
+        let n = FEWEST_POINTS + (seed % 49) as usize;
+        let noise: Vec<_> = (0..n).map(|i| (i as f64, random(&mut state))).collect();
+        theil_sen(&noise).is_some()
+    });
+    let fooled = fooled.count();
+    println!("{fooled} of {SERIES} series of noise were taken for a trend");
+    assert!(fooled <= 4, "{fooled} of {SERIES}");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn noise_is_no_trend(seed: u64, n in FEWEST_POINTS..60, size in 0.0f64..1e9) {
-        let mut state = seed;
-        let mut next = || {
-            // SplitMix64.
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 40) as f64 / f64::from(1 << 24)
-        };
-        let noise: Vec<_> = (0..n).map(|i| (i as f64, next() * size)).collect();
-        prop_assert_eq!(theil_sen(&noise), None);
-    }
-
     #[test]
     fn the_interval_holds_the_slope(slope in 0.1f64..100.0, noise in prop::collection::vec(-20.0f64..20.0, 60)) {
         if let Some(found) = theil_sen(&line(60, slope, &noise)) {
