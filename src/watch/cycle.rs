@@ -30,6 +30,10 @@ pub struct Pace {
     pub deadline: Duration,
 }
 
+/// How long after the event a reading that is brought forward begins: what happened to several at
+/// once is seen in one.
+const SOON: Duration = Duration::from_millis(200);
+
 /// Enters something into the snapshot under construction.
 type Entry = Box<dyn FnOnce(&mut Snapshot) + Send>;
 
@@ -140,7 +144,11 @@ async fn run<P, M>(
             return;
         }
         // A reading that took longer than its interval still leaves the world some rest.
-        sleep_until((started + interval).max(Instant::now() + interval / 4)).await;
+        let due = (started + interval).max(Instant::now() + interval / 4);
+        tokio::select! {
+            () = sleep_until(due) => {}
+            () = probe.woken() => sleep_until(due.min(Instant::now() + SOON)).await,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod envfile;
 pub mod host;
 mod patient;
 mod start;
+pub mod workers;
 
 pub use start::{Build, Watch};
 
@@ -33,5 +34,11 @@ pub trait Probe: Send + 'static {
     /// probe that costs the broker a lot slows itself down.
     fn slow_down(&self) -> u32 {
         1
+    }
+
+    /// Ends when something happened that is worth the next reading at once. Dropped and asked
+    /// again at will.
+    fn woken(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
     }
 }

@@ -43,6 +43,11 @@ impl ProcFile {
         self.lines().next().ok_or_else(|| self.problem("is empty"))
     }
 
+    /// The whole of it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// `what` is wrong with the whole file.
     pub(super) fn problem(&self, what: &str) -> String {
         format!("{}: {what}", self.path.display())

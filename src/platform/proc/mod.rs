@@ -8,6 +8,8 @@ mod file;
 mod meminfo;
 mod own;
 mod pressure;
+mod process;
+mod sockets;
 mod stat;
 
 #[cfg(test)]
@@ -17,8 +19,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::file::{Kept, Problems, ProcFile};
-use super::observe::ObserveHost;
-use crate::model::facts::{DiskFacts, HostFacts};
+use super::observe::{ObserveHost, ObserveProcesses, ProcessDetails, ProcessRow, ProcessSockets};
+use crate::model::Secret;
+use crate::model::facts::{DiskFacts, HostFacts, ProcessId};
 
 /// A Linux machine.
 #[derive(Clone, Debug)]
@@ -86,5 +89,32 @@ impl ObserveHost for Proc {
 
     fn disk(&self, path: &Path) -> DiskFacts {
         disk::read(path)
+    }
+}
+
+impl ObserveProcesses for Proc {
+    fn processes(&self) -> Result<Vec<ProcessRow>, String> {
+        process::rows(self)
+    }
+
+    fn command_line(&self, pid: u32) -> Option<String> {
+        process::cmdline(self, pid)
+    }
+
+    fn details(&self, pid: u32) -> ProcessDetails {
+        process::details(self, pid)
+    }
+
+    fn environment(&self, pid: u32) -> Option<Vec<(String, Secret)>> {
+        process::environment(self, pid)
+    }
+
+    fn age(&self, id: ProcessId) -> Option<Duration> {
+        let started = stat::duration(id.start_ticks, self.ticks_per_second);
+        self.uptime().ok()?.checked_sub(started)
+    }
+
+    fn sockets(&self, pids: &[u32]) -> Vec<ProcessSockets> {
+        sockets::of(self, pids)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Proc;
+use super::file::ProcFile;
 use crate::model::facts::OwnProcess;
 
 /// What can't be read is missing; it says nothing of the machine.
@@ -35,7 +36,11 @@ fn stat(proc: &Proc) -> Result<OwnProcess, String> {
 
 /// The soft limit; `None` when there is none.
 fn limit(proc: &Proc) -> Result<Option<u64>, String> {
-    let file = proc.file("self/limits")?;
+    open_files_limit(&proc.file("self/limits")?)
+}
+
+/// Of a `limits` file.
+pub(super) fn open_files_limit(file: &ProcFile) -> Result<Option<u64>, String> {
     let line = file
         .lines()
         .find(|line| line.words().take(3).eq(["Max", "open", "files"]));

@@ -1,8 +1,9 @@
-//! The management API: the overview, the nodes, the alarms, the queues.
+//! The management API: the overview, the nodes, the alarms, the queues, the channels.
 //!
 //! Never `columns=` (the broker then takes its expensive path), never `aliveness-test` (it leaves
 //! a queue behind), never pages (with `page=` the cheap parameters are ignored).
 
+mod consumers;
 mod nodes;
 mod numbers;
 mod queues;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+pub use consumers::{BrokerChannel, channels, connection_names};
 pub use nodes::{Alarm, AlarmKind, alarms, nodes};
 use numbers::Num;
 pub use queues::{ListKind, list, queue};

@@ -1,0 +1,159 @@
+//! One process: `PID/stat`, `cmdline`, `environ`, `cgroup`, `limits`, `fd`, `task/*/status`.
+//!
+//! A process may end between any two readings: what can't be read is `None`, never 0.
+
+use std::fs;
+use std::io::Read;
+
+use super::Proc;
+use super::file::ProcFile;
+use crate::model::Secret;
+use crate::model::facts::{ProcessId, ProcessState};
+use crate::platform::observe::{ProcessDetails, ProcessRow};
+
+/// The most that is read of a command line or an environment, in bytes.
+const LONGEST: u64 = 1 << 20;
+/// Threads whose switches are added up; with more the sum is not told.
+const MOST_THREADS: usize = 1000;
+/// Descriptors counted; with more the number is not told.
+const MOST_FDS: usize = 200_000;
+
+/// Every process of the machine, by one small file each.
+pub(super) fn rows(proc: &Proc) -> Result<Vec<ProcessRow>, String> {
+    let told = |error: std::io::Error| format!("{}: {error}", proc.root.display());
+    let entries = fs::read_dir(&proc.root).map_err(told)?;
+    let pids = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .collect::<Vec<_>>();
+    Ok(pids.into_iter().filter_map(|pid| row(proc, pid)).collect())
+}
+
+/// `None` when it is gone, or its `stat` is not as the kernel writes it.
+pub(super) fn row(proc: &Proc, pid: u32) -> Option<ProcessRow> {
+    let text = fs::read(proc.root.join(format!("{pid}/stat"))).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    // The name is in parentheses, and may hold spaces and parentheses itself.
+    let (name, rest) = text.split_once('(')?.1.rsplit_once(')')?;
+    let words: Vec<&str> = rest.split_ascii_whitespace().collect();
+    // The first word after the name is field 3.
+    let number = |field: usize| words.get(field - 3)?.parse::<u64>().ok();
+    let ticks = number(14)?.checked_add(number(15)?)?;
+    Some(ProcessRow {
+        id: ProcessId {
+            pid,
+            start_ticks: number(22)?,
+        },
+        parent: u32::try_from(number(4)?).ok()?,
+        name: name.to_owned(),
+        state: words
+            .first()?
+            .chars()
+            .next()
+            .and_then(ProcessState::from_letter),
+        cpu_time: super::stat::duration(ticks, proc.ticks_per_second),
+        threads: number(20)?,
+        rss: number(24)?.saturating_mul(rustix::param::page_size() as u64),
+    })
+}
+
+/// What costs more to read.
+pub(super) fn details(proc: &Proc, pid: u32) -> ProcessDetails {
+    let switches = switches(proc, pid);
+    let (unit, cgroup, container) = cgroup(proc, pid);
+    ProcessDetails {
+        fds: fds(proc, pid),
+        fds_max: fds_max(proc, pid),
+        voluntary_switches: switches.map(|s| s.0),
+        involuntary_switches: switches.map(|s| s.1),
+        unit,
+        cgroup,
+        container,
+    }
+}
+
+/// Arguments joined by single spaces; empty for kernel threads and zombies.
+pub(super) fn cmdline(proc: &Proc, pid: u32) -> Option<String> {
+    let bytes = bounded(proc, pid, "cmdline")?;
+    let text = String::from_utf8_lossy(&bytes);
+    Some(text.trim_end_matches('\0').replace('\0', " "))
+}
+
+/// Its environment when it was started; `None` where it may not be read.
+pub(super) fn environment(proc: &Proc, pid: u32) -> Option<Vec<(String, Secret)>> {
+    let bytes = bounded(proc, pid, "environ")?;
+    let pairs = bytes.split(|b| *b == 0).filter_map(|pair| {
+        let text = std::str::from_utf8(pair).ok()?;
+        let (name, value) = text.split_once('=')?;
+        Some((name.to_owned(), Secret::from(value)))
+    });
+    Some(pairs.collect())
+}
+
+fn bounded(proc: &Proc, pid: u32, file: &str) -> Option<Vec<u8>> {
+    let file = fs::File::open(proc.root.join(format!("{pid}/{file}"))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn fds(proc: &Proc, pid: u32) -> Option<u64> {
+    let entries = fs::read_dir(proc.root.join(format!("{pid}/fd"))).ok()?;
+    let count = entries.take(MOST_FDS + 1).count();
+    (count <= MOST_FDS).then_some(count as u64)
+}
+
+/// The soft limit; `None` also when there is none.
+fn fds_max(proc: &Proc, pid: u32) -> Option<u64> {
+    let file = ProcFile::read_if_there(&proc.root.join(format!("{pid}/limits"))).ok()??;
+    super::own::open_files_limit(&file).ok().flatten()
+}
+
+/// Of all its threads: those of the first alone say nothing of a pool.
+fn switches(proc: &Proc, pid: u32) -> Option<(u64, u64)> {
+    let mut sum = (0, 0);
+    let threads = fs::read_dir(proc.root.join(format!("{pid}/task"))).ok()?;
+    for (at, thread) in threads.enumerate() {
+        if at == MOST_THREADS {
+            return None;
+        }
+        let Ok(Some(file)) = ProcFile::read_if_there(&thread.ok()?.path().join("status")) else {
+            continue;
+        };
+        let of = |name: &str| {
+            file.lines().find_map(|line| {
+                let mut words = line.words();
+                (words.next()? == name).then(|| words.next()?.parse::<u64>().ok())?
+            })
+        };
+        // A thread that ended meanwhile leaves an empty file.
+        if let Some((voluntary, involuntary)) =
+            of("voluntary_ctxt_switches:").zip(of("nonvoluntary_ctxt_switches:"))
+        {
+            sum = (sum.0 + voluntary, sum.1 + involuntary);
+        }
+    }
+    Some(sum)
+}
+
+/// Its systemd unit, cgroup and container, as far as the cgroup's path tells.
+fn cgroup(proc: &Proc, pid: u32) -> (Option<String>, Option<String>, Option<String>) {
+    let Ok(Some(file)) = ProcFile::read_if_there(&proc.root.join(format!("{pid}/cgroup"))) else {
+        return (None, None, None);
+    };
+    // One line in cgroup 2; a path may hold spaces.
+    let Some(path) = file
+        .text()
+        .lines()
+        .find_map(|line| line.strip_prefix("0::").map(str::to_owned))
+    else {
+        return (None, None, None);
+    };
+    let parts = || path.split('/').rev();
+    let unit = parts().find(|part| part.ends_with(".service"));
+    let container = parts().find_map(|part| {
+        let id = part.strip_prefix("docker-").unwrap_or(part);
+        let id = id.strip_suffix(".scope").unwrap_or(id);
+        (id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
+    });
+    (unit.map(str::to_owned), Some(path.clone()), container)
+}
