@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use warrener::assess::{AssessConfig, History, assess};
 use warrener::model::facts::{Capability, LeftOut, QueueFacts, QueuesFacts, Source};
 use warrener::model::{Moment, Snapshot};
-use warrener::publish::metrics::{Local, Publisher};
+use warrener::publish::metrics::{Limits, Local, Publisher};
 use warrener::server::{self, Credentials, State};
 use warrener::watch::cycle;
 
@@ -150,7 +150,11 @@ fn main() {
             let mut history = History::default();
             let assessment = assess(&snapshot, &mut history, &AssessConfig::default(), now);
             let started = Instant::now();
-            exposition = Some(Publisher::new(Arc::clone(&local)).publish(&snapshot, &assessment));
+            exposition = Some(Publisher::new(Arc::clone(&local)).publish(
+                &snapshot,
+                &assessment,
+                &Limits::default(),
+            ));
             encodes.push(started.elapsed());
         }
         encodes.sort();

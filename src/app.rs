@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::assess::{AssessConfig, History, assess};
 use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Failure, Moment, Snapshot};
-use crate::publish::metrics::{Local, Publisher, Reload};
+use crate::publish::metrics::{
+    BackupLimit, Limits, Local, Publisher, QueueLimit, Reload, WorkerLimit,
+};
 use crate::publish::{self, Exposition};
 use crate::server::{self, Credentials, ReloadRequest};
 use crate::watch::cycle::{self, Assembler, Probes};
@@ -241,15 +243,56 @@ fn forget_the_broker(snapshot: &mut Snapshot) {
 #[derive(Clone, Debug)]
 struct Judging {
     identity: String,
-    limits: AssessConfig,
+    assess: AssessConfig,
+    limits: Limits,
 }
 
 impl Judging {
     fn of(config: &Config) -> Self {
         Judging {
             identity: config.identity.clone(),
-            limits: AssessConfig::new(config),
+            assess: AssessConfig::new(config),
+            limits: limits(config),
         }
+    }
+}
+
+/// What `config` expects, as it is published.
+fn limits(config: &Config) -> Limits {
+    let workers = config.workers.iter().map(|(name, worker)| WorkerLimit {
+        worker: name.clone(),
+        desired: worker.count.into(),
+        min_healthy: worker.min_healthy.into(),
+        no_ack_for: worker.hang.no_ack_for.get().as_secs_f64(),
+        queues: worker.queues.clone(),
+    });
+    let queues = config
+        .queues
+        .pinned
+        .iter()
+        .map(|(name, pinned)| QueueLimit {
+            vhost: pinned.vhost.clone(),
+            queue: name.clone(),
+            max_ready: pinned.max_ready,
+            min_consumers: pinned.min_consumers.map(u64::from),
+            max_drain: pinned.max_drain.map(|drain| drain.get().as_secs_f64()),
+            min_ack_rate: pinned.min_ack_rate,
+        });
+    let backups = config.files.backups.iter().map(|backup| BackupLimit {
+        glob: backup.glob.clone(),
+        max_age: backup.max_age.map(|age| age.get().as_secs_f64()),
+        min_size: backup.min_size.map(|size| size.bytes()),
+    });
+    let logs = config.files.logs.iter();
+    Limits {
+        workers: workers.collect(),
+        queues: queues.collect(),
+        min_disk_free: config.host.min_disk_free.get(),
+        min_memory_available: config.host.min_memory_available.get(),
+        logs: logs
+            .map(|log| (log.glob.clone(), log.max_size.map(|size| size.bytes())))
+            .collect(),
+        backups: backups.collect(),
     }
 }
 
@@ -272,9 +315,10 @@ fn publish(
     let (mut publisher, mut history) = (Publisher::new(local), History::default());
     let mut turn = move |snapshot: &Snapshot| {
         let judging = judging.borrow().clone();
-        let assessment = assess(snapshot, &mut history, &judging.limits, snapshot.at);
+        let assessment = assess(snapshot, &mut history, &judging.assess, snapshot.at);
         let status: Arc<str> = publish::status(&judging.identity, snapshot, &assessment).into();
-        (Arc::new(publisher.publish(snapshot, &assessment)), status)
+        let exposition = publisher.publish(snapshot, &assessment, &judging.limits);
+        (Arc::new(exposition), status)
     };
     let (exposition, status) = turn(&snapshots.borrow_and_update());
     let (exposition, expositions) = watch::channel(exposition);

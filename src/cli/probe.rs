@@ -33,6 +33,8 @@ enum Name {
     Host,
     /// The env files
     Envfile,
+    /// The worker kinds: processes, consumers, drift
+    Workers,
 }
 
 pub(super) fn run(args: Args) -> Exit {
@@ -43,11 +45,11 @@ pub(super) fn run(args: Args) -> Exit {
             return Exit::Usage;
         }
     };
-    let names = if args.names.is_empty() {
-        Name::value_variants()
-    } else {
-        &args.names
-    };
+    let mut names = args.names;
+    if names.is_empty() {
+        names.extend(Name::value_variants());
+        names.retain(|name| *name != Name::Workers || !config.workers.is_empty());
+    }
     let (runtime, build) = match (runtime(), Watch::default().build(&config)) {
         (Ok(runtime), Ok(build)) => (runtime, build),
         (Err(error), _) => {
@@ -61,13 +63,14 @@ pub(super) fn run(args: Args) -> Exit {
     };
     let fine = runtime.block_on(async {
         let mut fine = true;
-        for name in names {
+        for name in &names {
             fine &= match name {
                 Name::Broker => once(build.clone().broker()(), build.broker_pace()).await,
                 Name::Queues => once(build.clone().queues()(), build.queues_pace()).await,
                 Name::Roundtrip => once(build.clone().roundtrip()(), build.roundtrip_pace()).await,
                 Name::Host => once(build.clone().host()(), build.local_pace()).await,
                 Name::Envfile => once(build.clone().envfile()(), build.local_pace()).await,
+                Name::Workers => once(build.clone().workers()(), build.local_pace()).await,
             };
         }
         fine

@@ -1,5 +1,7 @@
 //! What a probe saw, for a person at a terminal of 80 columns. What is unknown is `?`, never 0.
 
+mod workers;
+
 use std::fmt::Write;
 
 use super::words::{bytes, or_unknown, printable, time};

@@ -239,6 +239,22 @@ pub enum Unknown {
 }
 
 impl Verdict {
+    /// Every label value.
+    pub const LABELS: [&'static str; 12] = [
+        "healthy",
+        "idle",
+        "slow",
+        "dead",
+        "disconnected",
+        "deaf",
+        "stalled",
+        "spinning",
+        "stopped",
+        "zombie",
+        "uninterruptible",
+        "unknown",
+    ];
+
     /// The label value.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 //! `assess`.
 
 pub mod broker;
+pub mod channels;
 pub mod cycle;
 pub mod envfile;
 pub mod host;

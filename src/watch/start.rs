@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use super::broker::access::Access;
 use super::broker::amqp::TlsClient;
+use super::broker::channels::OpenAtBroker;
 use super::broker::http::Http;
 use super::broker::nodes::BrokerProbe;
 use super::broker::queues::{QueuesOptions, QueuesProbe};
 use super::broker::roundtrip::RoundtripProbe;
-use super::cycle::{Assembler, Pace, Probes};
+use super::cycle::{self, Assembler, Pace, Probes};
 use super::envfile::EnvfileProbe;
 use super::host::HostProbe;
+use super::workers::WorkersProbe;
 use crate::config::{BrokerSource, Config, Regex};
 use crate::model::Failure;
 use crate::model::facts::Source;
@@ -85,6 +87,11 @@ impl Build {
         probes.add(assembler, self.local_pace(), build().envfile(), |s| {
             &mut s.envfile
         });
+        if !self.config.workers.is_empty() {
+            probes.add(assembler, self.local_pace(), build().workers(), |s| {
+                &mut s.workers
+            });
+        }
         probes
     }
 
@@ -180,6 +187,23 @@ impl Build {
     /// Makes the `host` probe.
     pub fn host(self) -> impl Fn() -> HostProbe<Proc> + Send + 'static {
         move || HostProbe::new(Arc::new(Proc::default()), self.config.host.disks.clone())
+    }
+
+    /// Makes the `workers` probe.
+    pub fn workers(
+        self,
+    ) -> impl Fn() -> WorkersProbe<Proc, OpenAtBroker<Arc<Access>>> + Send + 'static {
+        move || {
+            let deadline = self.queues_pace().deadline;
+            let (logins, http) = (Arc::clone(&self.access), self.http.clone());
+            let channels = OpenAtBroker::new(logins, http, deadline, cycle::now);
+            WorkersProbe::new(
+                &self.config,
+                Arc::new(Proc::default()),
+                channels,
+                cycle::now,
+            )
+        }
     }
 
     /// Makes the `envfile` probe.

@@ -11,3 +11,4 @@ mod scrape;
 mod serve;
 mod sources;
 mod support;
+mod workers;

@@ -19,5 +19,5 @@ pub use queues::{LeftOut, QueueFacts, QueuesFacts};
 pub use roundtrip::{Phase, RoundtripFacts};
 pub use workers::{
     AckMode, ChannelFacts, ConsumerFacts, DriftFacts, DriftedKey, ExitFacts, FoundBy, KeyChange,
-    MappedBy, ProcessFacts, ProcessId, ProcessState, WorkerFacts, WorkersFacts,
+    MappedBy, ProcessFacts, ProcessId, ProcessState, Used, WorkerFacts, WorkersFacts,
 };

@@ -43,6 +43,22 @@ pub struct WorkerFacts {
     pub exits: Vec<ExitFacts>,
     /// Exits seen since warrener began.
     pub exits_seen: u64,
+    /// What its processes, those that ended too, used since their start, as far as warrener saw
+    /// them; never falls.
+    pub used: Used,
+}
+
+/// What processes used, as far as it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// User and system time.
+    pub cpu_time: Duration,
+    /// Context switches because a process waited for something.
+    pub voluntary_switches: u64,
+    /// Context switches because its time was up.
+    pub involuntary_switches: u64,
+    /// Messages acknowledged on its channels.
+    pub acked: u64,
 }
 
 /// A process that ended.

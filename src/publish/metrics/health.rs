@@ -1,9 +1,10 @@
 //! Families of the assessment: the score, and everything that made it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::families::{Families, NONE};
-use crate::model::{Assessment, Finding, Level};
+use crate::model::{Assessment, Finding, Forecast, Level, Verdict};
 
 pub(super) fn write(assessment: &Assessment, f: &mut Families<'_>) -> fmt::Result {
     f.gauge(
@@ -72,7 +73,56 @@ pub(super) fn write(assessment: &Assessment, f: &mut Families<'_>) -> fmt::Resul
             .iter()
             .map(|c| ([("probe", c.probe.as_str())], Some(u64::from(c.available)))),
     )?;
-    findings(&assessment.findings, f)
+    findings(&assessment.findings, f)?;
+    verdicts(assessment, f)?;
+    forecasts(&assessment.forecasts, f)
+}
+
+fn verdicts(assessment: &Assessment, f: &mut Families<'_>) -> fmt::Result {
+    let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let workers: BTreeSet<&str> = assessment.verdicts.iter().map(|v| &*v.worker).collect();
+    for worker in workers {
+        counts.extend(Verdict::LABELS.map(|verdict| ((worker, verdict), 0)));
+    }
+    for verdict in &assessment.verdicts {
+        *counts
+            .entry((&verdict.worker, verdict.verdict.as_str()))
+            .or_default() += 1;
+    }
+    f.gauge(
+        "warrener_worker_verdicts",
+        "Processes of a kind by what they were judged to do, from what the broker and the \
+         operating system say of each.",
+        counts.into_iter().map(|((worker, verdict), count)| {
+            ([("worker", worker), ("verdict", verdict)], Some(count))
+        }),
+    )
+}
+
+fn forecasts(forecasts: &[Forecast], f: &mut Families<'_>) -> fmt::Result {
+    let samples = forecasts.iter().flat_map(|forecast| {
+        let (earliest, latest) = forecast.seconds_between;
+        let bounds = [
+            ("earliest", earliest),
+            ("likely", forecast.seconds),
+            ("latest", latest),
+        ];
+        bounds.map(|(bound, seconds)| {
+            let labels = [
+                ("what", forecast.what.as_str().to_owned()),
+                ("target", forecast.target.key()),
+                ("bound", bound.to_owned()),
+            ];
+            (labels, seconds.is_finite().then_some(seconds))
+        })
+    });
+    f.gauge(
+        "warrener_forecast_exhaustion_seconds",
+        "Seconds until something is used up or reaches its limit, if it goes on like this: the \
+         likely time, and the bounds that hold it nine times in ten. Only what can be told with \
+         some certainty is there.",
+        samples,
+    )
 }
 
 fn findings(findings: &[Finding], f: &mut Families<'_>) -> fmt::Result {

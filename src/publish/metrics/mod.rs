@@ -5,11 +5,14 @@ mod envfile;
 mod families;
 mod health;
 mod host;
+mod limits;
 mod local;
 mod probes;
 mod publisher;
 mod queues;
 mod roundtrip;
+mod workers;
 
+pub use limits::{BackupLimit, Limits, QueueLimit, WorkerLimit};
 pub use local::{Local, Reload};
 pub use publisher::Publisher;

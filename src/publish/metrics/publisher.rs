@@ -1,12 +1,13 @@
 //! Keeps the exposition in step with the snapshots, encoding only the sections that changed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use super::families::{Families, NONE, encode};
 use super::probes::{self, Outcome};
 use super::roundtrip::PhaseTimes;
-use super::{Local, broker, envfile, health, host, queues, roundtrip};
+use super::{Limits, Local, broker, envfile, health, host, limits, queues, roundtrip, workers};
 use crate::model::{Assessment, Section, Snapshot};
 use crate::publish::{Chunk, Exposition};
 
@@ -20,6 +21,7 @@ pub struct Publisher {
     roundtrip: Encoded,
     host: Encoded,
     envfile: Encoded,
+    workers: Encoded,
     phase_times: PhaseTimes,
 }
 
@@ -66,16 +68,23 @@ impl Publisher {
             roundtrip: Encoded::default(),
             host: Encoded::default(),
             envfile: Encoded::default(),
+            workers: Encoded::default(),
             phase_times: PhaseTimes::default(),
         }
     }
 
-    /// The exposition of a snapshot and what it was assessed to be.
-    pub fn publish(&mut self, snapshot: &Snapshot, assessment: &Assessment) -> Exposition {
+    /// The exposition of a snapshot, of what it was assessed to be, and of what is expected.
+    pub fn publish(
+        &mut self,
+        snapshot: &Snapshot,
+        assessment: &Assessment,
+        limits: &Limits,
+    ) -> Exposition {
         self.broker.update(&snapshot.broker, broker::write);
         self.queues.update(&snapshot.queues, queues::write);
         self.host.update(&snapshot.host, host::write);
         self.envfile.update(&snapshot.envfile, envfile::write);
+        self.workers.update(&snapshot.workers, workers::write);
         if self.roundtrip.update(&snapshot.roundtrip, roundtrip::write)
             && let Some(facts) = snapshot.roundtrip.facts()
         {
@@ -85,7 +94,8 @@ impl Publisher {
 
         let outcomes = Outcome::all(snapshot);
         let at = snapshot.at.unix_seconds();
-        let assessed = assessment.clone();
+        let (assessed, limits) = (assessment.clone(), limits.clone());
+        let pinned = pinned_vhosts(snapshot);
         let mut about = encode(move |f| {
             f.gauge(
                 "warrener_snapshot_timestamp_seconds",
@@ -93,7 +103,8 @@ impl Publisher {
                 [(NONE, Some(at))],
             )?;
             probes::write(&outcomes, f)?;
-            health::write(&assessed, f)
+            health::write(&assessed, f)?;
+            limits::write(&limits, &|queue| pinned.get(queue).cloned(), f)
         });
         if snapshot.roundtrip.interval.is_some() {
             about.push_str(&self.phase_times.encode());
@@ -106,8 +117,22 @@ impl Publisher {
             &self.roundtrip,
             &self.host,
             &self.envfile,
+            &self.workers,
         ];
         chunks.extend(sections.into_iter().filter_map(|s| s.chunk.clone()));
         Exposition::new(chunks)
     }
+}
+
+/// Where the pinned queues were last found, by name.
+fn pinned_vhosts(snapshot: &Snapshot) -> BTreeMap<String, String> {
+    let queues = snapshot
+        .queues
+        .last_facts()
+        .into_iter()
+        .flat_map(|facts| &facts.queues);
+    let pinned = queues.filter(|queue| queue.pinned);
+    pinned
+        .map(|queue| (queue.name.clone(), queue.vhost.clone()))
+        .collect()
 }

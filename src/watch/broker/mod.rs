@@ -7,6 +7,7 @@
 //!   management ─ json       ┴─ http
 //!   passive    ─ amqp
 //! access (logins) ─> roundtrip (probe `roundtrip`) ─ amqp
+//! access (logins) ─> channels (for the probe `workers`) ─ management
 //! ```
 //!
 //! Everything streams: an answer is read in chunks, a queue becomes one compact row or part of a
@@ -16,6 +17,7 @@ pub mod access;
 pub mod amqp;
 mod assemble;
 pub mod budget;
+pub mod channels;
 mod detect;
 pub mod exposition;
 pub mod filter;

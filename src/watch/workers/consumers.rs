@@ -3,63 +3,83 @@
 //! By the connection's addresses on both sides, which are those of a socket that the process holds;
 //! where they are not (NAT, a proxy), by the name that the client gave its connection:
 //! `KIND-PID`, or `KIND-PID@HOST` with the `identity` of this host.
+//!
+//! Nothing found is not nothing there: a process whose connection may be one of those that nobody
+//! here could be told to hold has channels of which nothing is known.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
-use crate::model::facts::{ChannelFacts, MappedBy, ProcessId};
-use crate::platform::observe::ProcessSockets;
-use crate::watch::broker::management::BrokerChannel;
+use crate::model::facts::{ChannelFacts, MappedBy};
+use crate::platform::observe::{ProcessSockets, TcpConnection};
+use crate::watch::channels::{ChannelsReading, Open};
 
 /// A process to find channels for.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     /// Its kind.
     pub(super) worker: String,
-    /// Its leader.
-    pub(super) id: ProcessId,
     /// Its processes.
     pub(super) members: Vec<u32>,
 }
 
-/// What belongs to one process.
+/// What the broker shows of one process.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Found {
+pub(super) struct Seen {
+    /// It has a connection to the broker.
+    pub(super) broker_socket: Option<bool>,
     pub(super) mapped_by: Option<MappedBy>,
-    pub(super) channels: Vec<ChannelFacts>,
+    pub(super) channels: Option<Vec<ChannelFacts>>,
 }
 
-/// What belongs to each candidate, in their order, and the consumers of `queues` that belong to
-/// none.
+/// Whose the consumers are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Joined {
+    /// Of each candidate, in their order.
+    pub(super) seen: Vec<Seen>,
+    /// Consumers of the configured queues on connections that belong to no candidate; `None` where
+    /// the broker could not tell.
+    pub(super) elsewhere: Option<u64>,
+}
+
+/// `queues` are those that the workers are configured to consume.
 pub(super) fn join(
-    channels: &[BrokerChannel],
-    names: &HashMap<String, String>,
+    reading: &ChannelsReading,
     sockets: &[ProcessSockets],
     candidates: &[Candidate],
     identity: &str,
     queues: &BTreeSet<String>,
-) -> (Vec<Found>, u64) {
-    let holders = holders(sockets, candidates);
-    let mut found = vec![Found::default(); candidates.len()];
+) -> Joined {
+    let sockets: HashMap<u32, &ProcessSockets> = sockets.iter().map(|s| (s.pid, s)).collect();
+    let held: Vec<Option<BTreeSet<TcpConnection>>> = candidates
+        .iter()
+        .map(|candidate| held(candidate, &sockets))
+        .collect();
+    let mut seen = vec![Seen::default(); candidates.len()];
+    let Ok(open) = &reading.open else {
+        for (seen, held) in seen.iter_mut().zip(&held) {
+            seen.broker_socket = broker_socket(held.as_ref(), &reading.broker, &HashSet::new());
+        }
+        let elsewhere = None;
+        return Joined { seen, elsewhere };
+    };
+    let known: HashSet<_> = open
+        .connections
+        .iter()
+        .filter_map(|c| c.ends.pair())
+        .collect();
+    let servers: HashSet<SocketAddr> = known.iter().map(|(_, server)| *server).collect();
+    let owners = owners(open, &held, candidates, identity);
     let mut elsewhere = 0;
-    for channel in channels {
-        let ends = channel.client.zip(channel.server);
-        let by_socket = ends.and_then(|ends| holders.get(&ends));
-        let owner = match by_socket.map(Vec::as_slice) {
-            Some([one]) => Some((*one, MappedBy::Socket)),
-            // The first of several: it is told that it need not be the one.
-            Some([first, ..]) => Some((*first, MappedBy::SharedSocket)),
-            _ => names
-                .get(&channel.facts.connection)
-                .and_then(|name| named(name, candidates, identity))
-                .map(|at| (at, MappedBy::ConnectionName)),
-        };
-        match owner {
-            Some((at, by)) => {
-                let found = &mut found[at];
+    for channel in &open.channels {
+        match owners.get(channel.facts.connection.as_str()) {
+            Some((owner, by)) => {
+                let seen = &mut seen[*owner];
                 // The weakest way of several says how sure the whole is.
-                found.mapped_by = Some(found.mapped_by.map_or(by, |before| weaker(before, by)));
-                found.channels.push(channel.facts.clone());
+                seen.mapped_by = Some(seen.mapped_by.map_or(*by, |before| weaker(before, *by)));
+                seen.channels
+                    .get_or_insert_default()
+                    .push(channel.facts.clone());
             }
             None => {
                 let of_ours = channel.facts.consumers.iter();
@@ -67,7 +87,83 @@ pub(super) fn join(
             }
         }
     }
-    (found, elsewhere)
+    for (seen, held) in seen.iter_mut().zip(&held) {
+        seen.broker_socket = broker_socket(held.as_ref(), &reading.broker, &servers);
+        let has_none = seen.channels.is_none()
+            && held.as_ref().is_some_and(|held| {
+                let to_broker = held
+                    .iter()
+                    .filter(|c| reading.broker.contains(&c.remote) || servers.contains(&c.remote));
+                // One that the broker does not list is behind a translation of addresses, or too
+                // new for its statistics: it may be any of those that nobody holds.
+                elsewhere == 0
+                    || to_broker
+                        .clone()
+                        .all(|c| known.contains(&(c.local, c.remote)))
+            });
+        if has_none {
+            seen.channels = Some(Vec::new());
+        }
+    }
+    Joined {
+        seen,
+        elsewhere: Some(elsewhere),
+    }
+}
+
+/// Every connection of a candidate; `None` where those of one of its processes may not be read.
+fn held(
+    candidate: &Candidate,
+    sockets: &HashMap<u32, &ProcessSockets>,
+) -> Option<BTreeSet<TcpConnection>> {
+    let mut all = BTreeSet::new();
+    for pid in &candidate.members {
+        all.extend(sockets.get(pid)?.connections.as_ref()?);
+    }
+    Some(all)
+}
+
+fn broker_socket(
+    held: Option<&BTreeSet<TcpConnection>>,
+    broker: &[SocketAddr],
+    servers: &HashSet<SocketAddr>,
+) -> Option<bool> {
+    // Without an address of the broker nothing can be told from the sockets.
+    if broker.is_empty() && servers.is_empty() {
+        return None;
+    }
+    let to_broker = |c: &TcpConnection| broker.contains(&c.remote) || servers.contains(&c.remote);
+    held.map(|held| held.iter().any(to_broker))
+}
+
+/// Which candidate has each connection, by the broker's name of it, and how that was told.
+fn owners<'a>(
+    open: &'a Open,
+    held: &[Option<BTreeSet<TcpConnection>>],
+    candidates: &[Candidate],
+    identity: &str,
+) -> BTreeMap<&'a str, (usize, MappedBy)> {
+    let mut holders: HashMap<(SocketAddr, SocketAddr), Vec<usize>> = HashMap::new();
+    for (at, held) in held.iter().enumerate() {
+        for connection in held.iter().flatten() {
+            let ends = (connection.local, connection.remote);
+            holders.entry(ends).or_default().push(at);
+        }
+    }
+    let owner = |connection: &'a crate::watch::channels::BrokerConnection| {
+        let by_socket = connection.ends.pair().and_then(|ends| holders.get(&ends));
+        let owner = match by_socket.map(Vec::as_slice) {
+            Some([one]) => (*one, MappedBy::Socket),
+            // The first of several: it is told that it need not be the one.
+            Some([first, ..]) => (*first, MappedBy::SharedSocket),
+            _ => {
+                let name = connection.given_name.as_deref()?;
+                (named(name, candidates, identity)?, MappedBy::ConnectionName)
+            }
+        };
+        Some((connection.name.as_str(), owner))
+    };
+    open.connections.iter().filter_map(owner).collect()
 }
 
 fn weaker(a: MappedBy, b: MappedBy) -> MappedBy {
@@ -77,34 +173,6 @@ fn weaker(a: MappedBy, b: MappedBy) -> MappedBy {
         MappedBy::SharedSocket => 2,
     };
     if rank(a) >= rank(b) { a } else { b }
-}
-
-/// The candidates that hold each connection, by its own end and the broker's.
-fn holders(
-    sockets: &[ProcessSockets],
-    candidates: &[Candidate],
-) -> HashMap<(SocketAddr, SocketAddr), Vec<usize>> {
-    let by_pid: BTreeMap<u32, usize> = candidates
-        .iter()
-        .enumerate()
-        .flat_map(|(at, c)| c.members.iter().map(move |pid| (*pid, at)))
-        .collect();
-    let mut holders: HashMap<_, Vec<usize>> = HashMap::new();
-    for process in sockets {
-        let Some(at) = by_pid.get(&process.pid) else {
-            continue;
-        };
-        for connection in process.connections.iter().flatten() {
-            let holders = holders
-                .entry((connection.local, connection.remote))
-                .or_default();
-            // Two processes of one worker that share a socket are still that worker.
-            if !holders.contains(at) {
-                holders.push(*at);
-            }
-        }
-    }
-    holders
 }
 
 fn named(name: &str, candidates: &[Candidate], identity: &str) -> Option<usize> {
@@ -121,114 +189,4 @@ fn named(name: &str, candidates: &[Candidate], identity: &str) -> Option<usize> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::facts::ConsumerFacts;
-    use crate::platform::observe::TcpConnection;
-
-    fn address(text: &str) -> SocketAddr {
-        text.parse().unwrap()
-    }
-
-    fn channel(client: &str, queue: &str) -> BrokerChannel {
-        BrokerChannel {
-            client: Some(address(client)),
-            server: Some(address("10.0.0.9:5672")),
-            facts: ChannelFacts {
-                connection: client.into(),
-                consumers: vec![ConsumerFacts {
-                    queue: queue.into(),
-                    ..ConsumerFacts::default()
-                }],
-                ..ChannelFacts::default()
-            },
-            ..BrokerChannel::default()
-        }
-    }
-
-    fn candidate(worker: &str, members: &[u32]) -> Candidate {
-        Candidate {
-            worker: worker.into(),
-            id: ProcessId {
-                pid: members[0],
-                start_ticks: 1,
-            },
-            members: members.to_vec(),
-        }
-    }
-
-    fn holds(pid: u32, local: &str) -> ProcessSockets {
-        let connection = TcpConnection {
-            inode: 1,
-            local: address(local),
-            remote: address("10.0.0.9:5672"),
-        };
-        ProcessSockets {
-            pid,
-            connections: Some(vec![connection]),
-        }
-    }
-
-    fn joined(
-        channels: &[BrokerChannel],
-        names: &[(&str, &str)],
-        sockets: &[ProcessSockets],
-    ) -> (Vec<(Option<MappedBy>, usize)>, u64) {
-        let candidates = [candidate("a", &[10, 11]), candidate("b-2", &[20])];
-        let names = names
-            .iter()
-            .map(|(c, n)| ((*c).into(), (*n).into()))
-            .collect();
-        let queues = BTreeSet::from(["work".to_owned()]);
-        let (found, elsewhere) = join(channels, &names, sockets, &candidates, "here", &queues);
-        let found = found.into_iter().map(|f| (f.mapped_by, f.channels.len()));
-        (found.collect(), elsewhere)
-    }
-
-    #[test]
-    fn by_the_socket_that_a_member_holds() {
-        let channels = [
-            channel("10.0.0.1:4001", "work"),
-            channel("10.0.0.1:4002", "work"),
-        ];
-        let sockets = [holds(11, "10.0.0.1:4001"), holds(20, "10.0.0.2:4002")];
-        // The same port on another host is another connection.
-        let one = (Some(MappedBy::Socket), 1);
-        assert_eq!(joined(&channels, &[], &sockets), (vec![one, (None, 0)], 1));
-    }
-
-    #[test]
-    fn a_shared_socket_says_so() {
-        let channels = [channel("10.0.0.1:4001", "work")];
-        let two = [holds(10, "10.0.0.1:4001"), holds(20, "10.0.0.1:4001")];
-        let (found, elsewhere) = joined(&channels, &[], &two);
-        assert_eq!(
-            (found[0], elsewhere),
-            ((Some(MappedBy::SharedSocket), 1), 0)
-        );
-        // Within one worker it is no question.
-        let own = [holds(10, "10.0.0.1:4001"), holds(11, "10.0.0.1:4001")];
-        assert_eq!(
-            joined(&channels, &[], &own).0[0],
-            (Some(MappedBy::Socket), 1)
-        );
-    }
-
-    #[test]
-    fn by_name_where_addresses_are_translated() {
-        let channels = [channel("192.0.2.1:4001", "work")];
-        let by_name = |name: &str| joined(&channels, &[("192.0.2.1:4001", name)], &[]);
-        let named = (Some(MappedBy::ConnectionName), 1);
-        assert_eq!(by_name("b-2-20"), (vec![(None, 0), named], 0));
-        assert_eq!(by_name("b-2-20@here"), (vec![(None, 0), named], 0));
-        for other in ["b-2-20@there", "b-2-21", "a-20", "b-2", "-20", "20", ""] {
-            assert_eq!(by_name(other), (vec![(None, 0); 2], 1), "{other}");
-        }
-    }
-
-    #[test]
-    fn consumers_of_other_queues_are_nobodys_business() {
-        let channels = [channel("192.0.2.1:4001", "other")];
-        assert_eq!(joined(&channels, &[], &[]).1, 0);
-    }
-}
+mod tests;

@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::config::{EnvFile, FileVariables, MAX_CONFIG_BYTES, Variables, read_bounded};
+use crate::config::{EnvFile, FileVariables, Variables};
 use crate::model::Secret;
 use crate::model::facts::{DriftFacts, DriftedKey, KeyChange, ProcessId};
 
@@ -21,8 +20,8 @@ pub(super) struct FileNow {
     variables: FileVariables,
     /// Keys that count: those of the schema; without one, those of the file.
     keys: Vec<String>,
-    /// Of the whole content, with a key that only this process knows.
-    content: Option<u64>,
+    /// Of the keys with their values, with a key that only this process knows.
+    content: u64,
     modified: Option<SystemTime>,
 }
 
@@ -37,23 +36,32 @@ impl FileNow {
         let mut keys: Vec<String> = file.keys.keys().cloned().collect();
         if keys.is_empty() {
             keys.extend(variables.values.iter().map(|(key, _)| key.clone()));
+            keys.sort();
+            keys.dedup();
         }
+        let modified = file.path.metadata().and_then(|meta| meta.modified());
         Some(FileNow {
+            content: content(&keys, &variables, keyed),
+            modified: modified.ok(),
             keys,
-            content: content(&file.path, keyed),
-            modified: file.path.metadata().and_then(|meta| meta.modified()).ok(),
             variables,
         })
     }
 }
 
-fn content(path: &Path, keyed: &RandomState) -> Option<u64> {
-    Some(keyed.hash_one(read_bounded(path, MAX_CONFIG_BYTES).ok()?))
+/// What a worker would make of the file: a comment is none of its business.
+fn content(keys: &[String], variables: &FileVariables, keyed: &RandomState) -> u64 {
+    let values = keys.iter().map(|key| {
+        let value = variables.get(key).map(Secret::expose);
+        (key, value.filter(|value| !value.is_empty()))
+    });
+    keyed.hash_one(values.collect::<Vec<_>>())
 }
 
 /// The contents that processes started with.
 #[derive(Debug, Default)]
 pub(super) struct Starts {
+    /// `None` where the file may have changed before the first look.
     contents: BTreeMap<ProcessId, Option<u64>>,
     keyed: RandomState,
 }
@@ -80,15 +88,13 @@ impl Starts {
         };
         // The content at its start is known where the file was not touched between its start and
         // the first look at it.
-        let at_start = self.contents.entry(id).or_insert_with(|| {
-            (after_start() == Some(false))
-                .then_some(now.content)
-                .flatten()
-        });
-        match (*at_start, now.content) {
-            (Some(then), Some(content)) => Some(then != content),
-            (Some(_), None) => Some(true),
-            (None, _) => after_start(),
+        let at_start = self
+            .contents
+            .entry(id)
+            .or_insert_with(|| (after_start() == Some(false)).then_some(now.content));
+        match *at_start {
+            Some(then) => Some(then != now.content),
+            None => after_start(),
         }
     }
 
@@ -150,7 +156,7 @@ mod tests {
                 problems: Vec::new(),
             },
             keys: ["HOST", "PASS", "PORT", "USER"].map(String::from).to_vec(),
-            content: Some(content),
+            content,
             modified: Some(START + Duration::from_secs(modified)),
         }
     }

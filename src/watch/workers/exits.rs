@@ -35,8 +35,7 @@ impl Exits {
             }
             let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw);
             let fd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::NONBLOCK).ok());
-            let fd = fd.and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE).ok());
-            if let Some(fd) = fd {
+            if let Some(fd) = fd.and_then(registered) {
                 self.watched.insert(*id, fd);
             }
         }
@@ -56,6 +55,15 @@ impl Exits {
         self.watched.remove(&id);
         self.ended.insert(id);
     }
+}
+
+#[expect(
+    deprecated,
+    reason = "what its unsafe successor asks of the caller, that the descriptor stays the same and \
+              open, an `OwnedFd` guarantees"
+)]
+fn registered(fd: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
+    AsyncFd::with_interest(fd, Interest::READABLE).ok()
 }
 
 #[cfg(test)]

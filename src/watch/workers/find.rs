@@ -1,24 +1,30 @@
 //! Which processes belong to which kind: leaders and their descendants.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
-
 use crate::config::Regex;
 use crate::model::facts::ProcessId;
 use crate::platform::observe::{ObserveProcesses, ProcessRow};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A process may still replace its program so shortly after it started.
-const SETTLED: Duration = Duration::from_secs(10);
+/// So often a command line is read anew: a process may still replace its program shortly after it
+/// started.
+const LOOKS: u32 = 3;
 
-/// Command lines of the processes that are there, read once each.
+/// Command lines of the processes that are there, read a few times each.
 #[derive(Debug, Default)]
 pub(super) struct CommandLines {
-    known: HashMap<ProcessId, (String, String)>,
+    known: HashMap<ProcessId, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    name: String,
+    line: String,
+    looks: u32,
 }
 
 impl CommandLines {
-    /// The command line of each process. A zombie keeps the one that it had; a program's name that
-    /// changed, or a process that just started, is read again.
+    /// The command line of each process. A zombie keeps the one that it had; where the program's
+    /// name changed it is read again.
     pub(super) fn read(
         &mut self,
         rows: &[ProcessRow],
@@ -26,20 +32,26 @@ impl CommandLines {
     ) -> Vec<String> {
         let mut known = HashMap::with_capacity(rows.len());
         let lines = rows.iter().map(|row| {
-            let before = self
-                .known
-                .remove(&row.id)
-                .filter(|(name, _)| *name == row.name);
-            let line = before.map_or_else(
-                || system.command_line(row.id.pid).unwrap_or_default(),
-                |(_, line)| line,
-            );
-            // While it is young, or has no command line yet, it is asked again.
-            if !line.is_empty() && system.age(row.id).is_some_and(|age| age >= SETTLED) {
-                known.insert(row.id, (row.name.clone(), line.clone()));
-            } else if row.state == Some(crate::model::facts::ProcessState::Zombie) {
-                known.insert(row.id, (row.name.clone(), line.clone()));
+            let mut own = self.known.remove(&row.id).unwrap_or_else(|| Known {
+                name: row.name.clone(),
+                line: String::new(),
+                looks: 0,
+            });
+            if own.looks < LOOKS || own.name != row.name {
+                let line = system.command_line(row.id.pid).unwrap_or_default();
+                // A zombie has none any more.
+                if !line.is_empty() {
+                    own.line = line;
+                }
+                own.looks = if own.name == row.name {
+                    own.looks + 1
+                } else {
+                    1
+                };
+                own.name.clone_from(&row.name);
             }
+            let line = own.line.clone();
+            known.insert(row.id, own);
             line
         });
         let lines = lines.collect();
@@ -71,14 +83,33 @@ impl<'a> Family<'a> {
     }
 
     /// Of these processes those that no other of them is an ancestor of: a parent and its forked
-    /// children that look alike are one worker.
+    /// children that look alike are one worker. One that only started the other, as `sh -c` or
+    /// `timeout` do, is none: its single child that runs another program is meant.
     pub(super) fn leaders(&self, pids: &BTreeSet<u32>) -> BTreeSet<u32> {
         let led = |pid: &u32| {
             !self
                 .ancestors(*pid)
                 .any(|ancestor| pids.contains(&ancestor))
         };
-        pids.iter().copied().filter(led).collect()
+        let tops = pids.iter().copied().filter(led);
+        tops.map(|top| self.behind_its_wrappers(top, pids))
+            .collect()
+    }
+
+    fn behind_its_wrappers(&self, top: u32, pids: &BTreeSet<u32>) -> u32 {
+        let mut leader = top;
+        // A ring of parents ends here too: each step needs another of `pids`.
+        for _ in 0..pids.len() {
+            let [child] = self.children.get(&leader).map_or(&[][..], Vec::as_slice) else {
+                return leader;
+            };
+            let name = |pid: u32| self.row(pid).map(|row| &row.name);
+            if !pids.contains(child) || name(*child) == name(leader) {
+                return leader;
+            }
+            leader = *child;
+        }
+        leader
     }
 
     fn ancestors(&self, pid: u32) -> impl Iterator<Item = u32> {
@@ -116,6 +147,7 @@ pub(super) fn matching(rows: &[ProcessRow], lines: &[String], expression: &Regex
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn row(pid: u32, parent: u32) -> ProcessRow {
         ProcessRow {
@@ -154,6 +186,27 @@ mod tests {
         assert_eq!(pids(10, &[14, 20]), [10, 11, 12, 13]);
         assert_eq!(pids(20, &[10]), [20]);
         assert_eq!(pids(99, &[]), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn what_only_started_a_worker_is_none() {
+        let named = |pid, parent, name: &str| ProcessRow {
+            name: name.into(),
+            ..row(pid, parent)
+        };
+        // sh -c 'timeout 9 worker', whose worker forks.
+        let rows = [
+            named(10, 1, "sh"),
+            named(11, 10, "timeout"),
+            row(12, 11),
+            row(13, 12),
+        ];
+        let leaders = Family::new(&rows).leaders(&BTreeSet::from([10, 11, 12, 13]));
+        assert_eq!(leaders, BTreeSet::from([12]));
+        // Two children: a supervisor, and one worker.
+        let rows = [named(10, 1, "master"), row(11, 10), row(12, 10)];
+        let leaders = Family::new(&rows).leaders(&BTreeSet::from([10, 11, 12]));
+        assert_eq!(leaders, BTreeSet::from([10]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod amqp;
 mod exposition;
+pub(crate) mod fleet;
 mod http;
 mod warrener;
 

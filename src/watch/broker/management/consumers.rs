@@ -11,32 +11,19 @@ use tokio::time::Instant;
 use super::numbers::Num;
 use crate::model::facts::{AckMode, ChannelFacts, ConsumerFacts};
 use crate::model::{Failure, Moment, Reason};
+use crate::watch::broker::channels::unsupported;
 use crate::watch::broker::http::{Endpoint, Get, Http};
 use crate::watch::broker::json::Cutter;
+use crate::watch::channels::{BrokerChannel, BrokerConnection, Ends, Open};
 
 /// The most a list may have, in bytes; 100,000 channels are 100 MB.
 const LIST_CAP: u64 = 128 << 20;
 
-/// One open channel, and who is at its other end.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BrokerChannel {
-    /// The client's end, as the broker sees it; `None` where it does not say.
-    pub client: Option<SocketAddr>,
-    /// The broker's end.
-    pub server: Option<SocketAddr>,
-    /// The virtual host.
-    pub vhost: String,
-    /// The channel with its consumers.
-    pub facts: ChannelFacts,
-}
-
 #[derive(Deserialize)]
 struct Channel {
     #[serde(default)]
-    connection_details: Details,
+    connection_details: ConnectionDetails,
     number: Option<u64>,
-    #[serde(default)]
-    vhost: String,
     #[serde(default)]
     global_prefetch_count: Num,
     #[serde(default)]
@@ -45,15 +32,19 @@ struct Channel {
     message_stats: Stats,
 }
 
+/// Of a channel: the connection that it is on.
 #[derive(Default, Deserialize)]
-struct Details {
-    #[serde(default, alias = "connection_name")]
+#[serde(default)]
+struct ConnectionDetails {
     name: String,
-    #[serde(default)]
     peer_host: Option<String>,
-    #[serde(default)]
     peer_port: Option<u16>,
-    #[serde(default)]
+}
+
+/// Of a consumer: the channel that it is on. Its `name` is the channel's, not the connection's.
+#[derive(Deserialize)]
+struct ChannelDetails {
+    connection_name: String,
     number: Option<u64>,
 }
 
@@ -67,7 +58,7 @@ struct Stats {
 
 #[derive(Deserialize)]
 struct Consumer {
-    channel_details: Details,
+    channel_details: ChannelDetails,
     queue: Queue,
     #[serde(default)]
     consumer_tag: String,
@@ -88,74 +79,99 @@ struct Queue {
 #[derive(Deserialize)]
 struct Connection {
     name: String,
+    #[serde(default)]
     user_provided_name: Option<String>,
+    #[serde(default)]
+    peer_host: Option<String>,
+    #[serde(default)]
+    peer_port: Option<u16>,
 }
 
-impl Details {
-    /// Both ends, out of `10.0.0.1:4567 -> 10.0.0.2:5672`, or of the peer's fields.
-    fn ends(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
-        let end = |text: &str| {
-            let address: SocketAddr = text.trim().parse().ok()?;
-            Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
-        };
-        let (client, server) = match self.name.split_once("->") {
-            Some((client, server)) => (end(client), end(server)),
-            None => (None, None),
-        };
-        let peer = || {
-            let ip: IpAddr = self.peer_host.as_deref()?.parse().ok()?;
-            Some(SocketAddr::new(ip.to_canonical(), self.peer_port?))
-        };
-        (client.or_else(peer), server)
+/// Both ends, out of `10.0.0.1:4567 -> 10.0.0.2:5672`, or of the peer's fields.
+fn ends(name: &str, peer_host: Option<&str>, peer_port: Option<u16>) -> Ends {
+    let end = |text: &str| {
+        let address: SocketAddr = text.trim().parse().ok()?;
+        Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
+    };
+    let (client, server) = match name.split_once("->") {
+        Some((client, server)) => (end(client), end(server)),
+        None => (None, None),
+    };
+    let peer = || {
+        let ip: IpAddr = peer_host?.parse().ok()?;
+        Some(SocketAddr::new(ip.to_canonical(), peer_port?))
+    };
+    Ends {
+        client: client.or_else(peer),
+        server,
     }
 }
 
-/// Reads the channels of every connection, with their consumers.
+/// Reads the connections, and the channels of each with their consumers.
 ///
 /// # Errors
 /// [`Reason::Unsupported`] where the broker keeps no statistics.
-pub async fn channels(
+pub(in crate::watch::broker) async fn open(
     http: &Http,
     endpoint: &Endpoint,
-    as_of: Moment,
+    now: fn() -> Moment,
     deadline: Instant,
-) -> Result<Vec<BrokerChannel>, Failure> {
+) -> Result<Open, Failure> {
     // The consumers first: a channel that closes in between takes its consumers with it, while one
     // without consumers would look like a worker that lost them.
     let consumers: Vec<Consumer> = list(http, endpoint, "/api/consumers", deadline).await?;
+    let as_of = now();
     let channels: Vec<Channel> = list(http, endpoint, "/api/channels", deadline).await?;
+    let connections: Vec<Connection> = list(http, endpoint, "/api/connections", deadline).await?;
     let mut of: HashMap<(String, Option<u64>), Vec<ConsumerFacts>> = HashMap::new();
     for consumer in consumers {
         let key = (
-            consumer.channel_details.name.clone(),
+            consumer.channel_details.connection_name.clone(),
             consumer.channel_details.number,
         );
         of.entry(key).or_default().push(consumer_facts(consumer));
     }
-    let joined = channels.into_iter().map(|channel| {
-        let key = (channel.connection_details.name.clone(), channel.number);
-        let (client, server) = channel.connection_details.ends();
-        let stats = channel.message_stats;
-        let delivered =
-            stats.deliver.count().unwrap_or(0) + stats.deliver_no_ack.count().unwrap_or(0);
+    let channels = channels.into_iter().map(|channel| {
+        let of_connection = &channel.connection_details;
+        let key = (of_connection.name.clone(), channel.number);
         BrokerChannel {
-            client,
-            server,
-            vhost: channel.vhost,
-            facts: ChannelFacts {
-                connection: channel.connection_details.name,
-                number: channel.number,
-                channel_prefetch: channel.global_prefetch_count.count(),
-                unacked: channel.messages_unacknowledged.count(),
-                // A channel on which nothing happened yet has no counters at all.
-                acked: Some(stats.ack.count().unwrap_or(0)),
-                delivered: Some(delivered),
-                as_of: Some(as_of),
-                consumers: of.remove(&key).unwrap_or_default(),
-            },
+            ends: ends(
+                &of_connection.name,
+                of_connection.peer_host.as_deref(),
+                of_connection.peer_port,
+            ),
+            facts: channel_facts(channel, of.remove(&key).unwrap_or_default(), as_of),
         }
     });
-    Ok(joined.collect())
+    let connections = connections.into_iter().map(|connection| BrokerConnection {
+        ends: ends(
+            &connection.name,
+            connection.peer_host.as_deref(),
+            connection.peer_port,
+        ),
+        name: connection.name,
+        given_name: connection.user_provided_name,
+    });
+    Ok(Open {
+        channels: channels.collect(),
+        connections: connections.collect(),
+    })
+}
+
+fn channel_facts(channel: Channel, consumers: Vec<ConsumerFacts>, as_of: Moment) -> ChannelFacts {
+    // A channel on which nothing happened yet has no counters at all.
+    let count = |counter: Num| counter.count().unwrap_or(0);
+    let stats = channel.message_stats;
+    ChannelFacts {
+        connection: channel.connection_details.name,
+        number: channel.number,
+        channel_prefetch: channel.global_prefetch_count.count(),
+        unacked: channel.messages_unacknowledged.count(),
+        acked: Some(count(stats.ack)),
+        delivered: Some(count(stats.deliver) + count(stats.deliver_no_ack)),
+        as_of: Some(as_of),
+        consumers,
+    }
 }
 
 fn consumer_facts(consumer: Consumer) -> ConsumerFacts {
@@ -176,19 +192,6 @@ fn consumer_facts(consumer: Consumer) -> ConsumerFacts {
     }
 }
 
-/// The names that clients gave their connections, by the broker's name of the connection.
-pub async fn connection_names(
-    http: &Http,
-    endpoint: &Endpoint,
-    deadline: Instant,
-) -> Result<HashMap<String, String>, Failure> {
-    let list: Vec<Connection> = list(http, endpoint, "/api/connections", deadline).await?;
-    let named = list
-        .into_iter()
-        .filter_map(|c| Some((c.name, c.user_provided_name?)));
-    Ok(named.collect())
-}
-
 async fn list<T: DeserializeOwned + Send>(
     http: &Http,
     endpoint: &Endpoint,
@@ -197,13 +200,6 @@ async fn list<T: DeserializeOwned + Send>(
 ) -> Result<Vec<T>, Failure> {
     let get = Get::new(path, LIST_CAP);
     let (mut cutter, mut list) = (Cutter::default(), Vec::new());
-    let told = |failure: Failure| match failure.reason {
-        Reason::Status => {
-            let words = format!("{}; are the broker's statistics off?", failure.message);
-            Failure::new(Reason::Unsupported, words)
-        }
-        _ => failure,
-    };
     let read = http.get(endpoint, get, deadline, |chunk| {
         cutter.feed(chunk, |element| match serde_json::from_slice(element) {
             Ok(entry) => {
@@ -213,7 +209,7 @@ async fn list<T: DeserializeOwned + Send>(
             Err(_) => false,
         })
     });
-    read.await.map_err(told)?;
+    read.await.map_err(unsupported)?;
     let lost = cutter.finish()?;
     // A channel that is missing makes its worker look as if it had none.
     if lost > 0 {
