@@ -33,6 +33,8 @@ const DISCONNECTED_FOR: Duration = Duration::from_secs(10);
 /// A process that never had one: it may still be starting.
 const NEVER_CONNECTED_FOR: Duration = Duration::from_secs(30);
 const DISCONNECTED_SAMPLES: usize = 3;
+/// So much of a process's past a verdict may need, however short its windows are.
+pub const LOOKS_BACK: Duration = Duration::from_secs(40);
 
 /// Both planes of one process at one reading.
 #[derive(Clone, Debug)]
@@ -100,8 +102,13 @@ pub fn verdict(samples: &[Sample], limits: &Limits) -> Verdict {
     if let Some(verdict) = by_state(samples) {
         return verdict;
     }
-    if newest.state.is_none() {
-        return Verdict::Unknown(Unknown::SystemPlane);
+    match newest.state {
+        None => return Verdict::Unknown(Unknown::SystemPlane),
+        // What does nothing because it is stopped must not be taken for stalled: another remedy.
+        Some(ProcessState::Stopped | ProcessState::Zombie) => {
+            return Verdict::Unknown(Unknown::TooEarly);
+        }
+        Some(_) => {}
     }
     let Some(broker) = newest.broker else {
         return Verdict::Unknown(Unknown::BrokerPlane);

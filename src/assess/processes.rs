@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::forecast::Series;
-use super::hang::{BrokerSample, Limits, Sample};
+use super::hang::{self, BrokerSample, Limits, Sample};
 use super::limits::{AssessConfig, WorkerLimits};
 use super::progress::Progress;
 use super::words::float;
@@ -142,8 +142,9 @@ impl ProcessHistory {
             broker_socket: process.broker_socket,
             broker,
         };
+        let kept = (window * 2).max(hang::LOOKS_BACK);
         // The newest is always there; those before it keep their distance.
-        let spacing = window * 2 / SAMPLES;
+        let spacing = kept / SAMPLES;
         let before = self.samples.iter().rev().nth(1).map(|s| s.at);
         if before.is_some_and(|before| at.since(before) < spacing) {
             self.samples.pop_back();
@@ -152,14 +153,14 @@ impl ProcessHistory {
         while self
             .samples
             .get(1)
-            .is_some_and(|second| at.since(second.at) >= window * 2)
+            .is_some_and(|second| at.since(second.at) >= kept)
         {
             self.samples.pop_front();
         }
         self.samples.make_contiguous();
     }
 
-    /// Both planes over two windows, oldest first.
+    /// Both planes over two windows or more, oldest first.
     pub(super) fn samples(&self) -> &[Sample] {
         self.samples.as_slices().0
     }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use testbed::Fault;
+use testbed::{Fault, tool};
 
 use crate::support::fleet::{Fleet, findings, fleet, readings, score};
-use crate::support::shared_broker;
+use crate::support::{broker, shared_broker};
 
 #[test]
 fn a_killed_worker_is_down_at_once_and_back_when_it_is() {
@@ -185,4 +185,96 @@ fn workers_restarted_on_their_defaults_are_the_broken_files_symptom() {
     fleet.workers[0].kill().unwrap();
     fleet.workers[0].start_again().unwrap();
     fleet.wait_healthy();
+}
+
+/// Killed, and its parent does not take notice: it is in the process table, and does nothing.
+#[test]
+fn a_zombie_is_no_running_worker() {
+    let fleet = fleet(shared_broker(), "zombie").start();
+    let pid = fleet.workers[0].pid().unwrap();
+    tool(None, "kill", &["-9", &pid.to_string()], "").unwrap();
+    let m = fleet.wait_finding("WorkerDown", "critical");
+    let state = [("worker", "zombie"), ("state", "zombie")];
+    assert_eq!(m.get("warrener_worker_processes", &state), Some(1.0));
+    assert_eq!(
+        fleet.of_worker(&m, "warrener_worker_processes_running"),
+        Some(0.0)
+    );
+    // Asked whether it runs, the parent takes notice.
+    assert!(!fleet.workers[0].is_running());
+    fleet.workers[0].start_again().unwrap();
+    fleet.wait_healthy();
+}
+
+#[test]
+fn a_worker_with_a_child_that_nobody_reaps_works_on() {
+    let mut plan = fleet(shared_broker(), "parent");
+    plan.fault = Some(Fault::ZombieChild);
+    let fleet = plan.start();
+    fleet.workers[0].begin_fault().unwrap();
+    fleet.broker.publish("parent", 200).unwrap();
+    let m = fleet.warrener.wait("the messages' end", |m| {
+        fleet.of_worker(m, "warrener_worker_messages_acked_total") == Some(200.0)
+    });
+    assert_eq!(score(&m), 100.0, "{:?}", findings(&m));
+}
+
+#[test]
+fn a_queue_without_consumers_and_one_with_too_much_in_it_are_told() {
+    let mut plan = fleet(shared_broker(), "backlog");
+    plan.work = Duration::from_secs(1);
+    plan.more = "  pinned:\n    backlog: {max_ready: 100, min_consumers: 1}\n".into();
+    let fleet = plan.start();
+    fleet.broker.publish("backlog", 200).unwrap();
+    fleet.wait_finding_of("QueueBacklog", "queue:%2F:backlog", "minor");
+    fleet.broker.publish("backlog", 500).unwrap();
+    fleet.wait_finding_of("QueueBacklog", "queue:%2F:backlog", "major");
+    fleet.workers[0].kill().unwrap();
+    let m = fleet.wait_finding_of("QueueWithoutConsumers", "queue:%2F:backlog", "major");
+    // A dead worker is why nobody consumes: it counts once.
+    assert_eq!(
+        Fleet::cause(&m, "QueueWithoutConsumers").as_deref(),
+        Some("WorkerDown")
+    );
+    assert_eq!(
+        m.get(
+            "warrener_queue_messages_ready_limit",
+            &[("queue", "backlog")]
+        ),
+        Some(100.0)
+    );
+    fleet.broker.ctl(&["purge_queue", "backlog"]).unwrap();
+    fleet.workers[0].start_again().unwrap();
+    fleet.wait_healthy();
+}
+
+/// With its statistics off the broker does not tell who consumes what: nobody is called hung.
+#[test]
+fn a_broker_that_can_not_tell_gets_nobody_called_hung() {
+    let broker = broker()
+        .conf("management.disable_stats = true\nmanagement.enable_queue_totals = true\n")
+        .start()
+        .unwrap();
+    let mut plan = fleet(&broker, "untold");
+    plan.fault = Some(Fault::NeverAck);
+    let fleet = plan.start_unwatched();
+    let w = &fleet.warrener;
+    w.wait("the worker", |m| {
+        fleet.of_worker(m, "warrener_worker_processes_running") == Some(1.0)
+            && m.get(
+                "warrener_workers_channels_failure",
+                &[("reason", "unsupported")],
+            ) == Some(1.0)
+    });
+    fleet.workers[0].begin_fault().unwrap();
+    fleet.broker.publish("untold", 50).unwrap();
+    let after = readings(&w.metrics()) + 20.0;
+    let m = w.wait("twenty more readings", |m| readings(m) >= after);
+    assert_eq!(fleet.verdicts(&m, "unknown"), Some(1.0));
+    assert_eq!(fleet.of_worker(&m, "warrener_worker_consumers"), None);
+    assert!(
+        !findings(&m).contains(&"WorkerHung".to_owned()),
+        "{:?}",
+        findings(&m)
+    );
 }

@@ -16,7 +16,7 @@ pub(crate) struct Plan<'a> {
     name: &'a str,
     /// Of the worker kind, in YAML.
     pub(crate) kind: &'a str,
-    /// More of `warrener.yml`.
+    /// More of `queues`, in YAML.
     pub(crate) more: String,
     pub(crate) count: u32,
     pub(crate) prefetch: u16,
@@ -53,6 +53,13 @@ pub(crate) fn fleet<'a>(broker: &'a Broker, name: &'a str) -> Plan<'a> {
 impl<'a> Plan<'a> {
     /// Starts the workers, then warrener, and waits until it finds nothing wrong.
     pub(crate) fn start(self) -> Fleet<'a> {
+        let fleet = self.start_unwatched();
+        fleet.wait_healthy();
+        fleet
+    }
+
+    /// Starts the workers, then warrener.
+    pub(crate) fn start_unwatched(self) -> Fleet<'a> {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(".env"), env(self.broker)).unwrap();
         self.broker
@@ -71,15 +78,13 @@ impl<'a> Plan<'a> {
         };
         let workers = (0..self.count).map(|_| worker()).collect();
         let warrener = Warrener::serve(&self.config(&path.display().to_string()));
-        let fleet = Fleet {
+        Fleet {
             broker: self.broker,
             name: self.name.to_owned(),
             workers,
             warrener,
             dir,
-        };
-        fleet.wait_healthy();
-        fleet
+        }
     }
 
     fn config(&self, env: &str) -> String {
@@ -103,10 +108,10 @@ impl<'a> Plan<'a> {
         format!(
             "broker:\n  amqp: 'amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
              ${{RABBITMQ_PORT}}/%2f'\n  management: {}\n  prometheus: {}\n  every: 1s\n  \
-             roundtrip: {{every: 1s}}\nqueues:\n  include: ['^{name}$']\nworkers:\n  {name}:\n    \
+             roundtrip: {{every: 1s}}\nqueues:\n  include: ['^{name}$']\n{more}workers:\n  {name}:\n    \
              match: {{cmdline: 'sample-worker --kind {name} '}}\n    count: {count}\n    \
              queues: [{name}]\n    env_file: {env}\n    {kind}\nenv_files:\n- path: {env}\n  \
-             mode: '0666'\n  keys: {{{keys}}}\n{more}",
+             mode: '0666'\n  keys: {{{keys}}}\n",
             broker.management_url(),
             broker.prometheus_url()
         )
