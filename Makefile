@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix fuzz bench roots clean
+.PHONY: help install demo build lint deny test test-matrix fuzz drill bench roots clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -44,10 +44,15 @@ test-matrix: install roots ## The integration tests on RabbitMQ 3.10, 4.0 and 4.
 	  WARRENER_TESTBED_ROOT=$$root cargo test --locked --test it || exit 1; \
 	done
 
+drill: install ## Long runs with real parts: hang verdicts against the truth
+	cargo build --locked --workspace --bins
+	cargo test --locked --test it drills:: -- --ignored --nocapture --test-threads 1
+
 bench: install ## Scrape and encode times, memory, CPU, and what a poll costs the broker
 	cargo bench --locked --bench exposition
 	cargo bench --locked --bench broker
 	BENCH_QUEUES=100 cargo bench --locked --bench broker
+	cargo bench --locked --bench workers
 
 clean: ## What the build left
 	cargo clean

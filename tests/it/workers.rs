@@ -6,7 +6,7 @@ use std::time::Duration;
 use testbed::{Fault, tool};
 
 use crate::support::fleet::{Fleet, findings, fleet, readings, score};
-use crate::support::{broker, shared_broker};
+use crate::support::{Exposition, broker, shared_broker};
 
 #[test]
 fn a_killed_worker_is_down_at_once_and_back_when_it_is() {
@@ -72,7 +72,7 @@ fn a_spinning_worker_is_hung() {
     let mut plan = fleet(shared_broker(), "spinning");
     plan.fault = Some(Fault::Spin);
     // A busy test machine leaves it less than a core.
-    plan.kind = "hang: {no_ack_for: 4s, cpu_spin: 0.3}";
+    plan.kind = "hang: {no_ack_for: 4s, cpu_spin: 0.05}";
     let fleet = plan.start();
     // It takes messages that it will never acknowledge: it works on one when the fault begins.
     fleet.broker.publish("spinning", 400).unwrap();
@@ -277,4 +277,26 @@ fn a_broker_that_can_not_tell_gets_nobody_called_hung() {
         "{:?}",
         findings(&m)
     );
+}
+
+/// The probe's turn is far away; the death of a process is not waited for so long.
+#[test]
+fn an_exit_brings_the_next_reading_forward() {
+    let mut plan = fleet(shared_broker(), "exit");
+    plan.every = "50s";
+    let fleet = plan.start_unwatched();
+    let read_at = |m: &Exposition| {
+        m.get(
+            "warrener_probe_last_success_timestamp_seconds",
+            &[("probe", "workers")],
+        )
+    };
+    let before = fleet.warrener.wait("the worker", |m| {
+        fleet.of_worker(m, "warrener_worker_processes_running") == Some(1.0)
+    });
+    fleet.workers[0].kill().unwrap();
+    let after = fleet.wait_finding("WorkerDown", "critical");
+    let passed = read_at(&after).unwrap() - read_at(&before).unwrap();
+    assert!(passed < 50.0, "{passed} s between the two readings");
+    assert_eq!(readings(&after), readings(&before) + 1.0);
 }

@@ -1,9 +1,8 @@
 //! Notices that a process ends, by its pidfd, so that the next reading need not wait its turn.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::os::fd::OwnedFd;
-use std::pin::pin;
 use std::task::Poll;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -45,7 +44,7 @@ impl Exits {
     pub(super) async fn next(&mut self) {
         let ended = poll_fn(|context| {
             for (id, fd) in &self.watched {
-                if let Poll::Ready(Ok(_)) = pin!(fd.readable()).poll(context) {
+                if let Poll::Ready(Ok(_)) = fd.poll_read_ready(context) {
                     return Poll::Ready(*id);
                 }
             }
@@ -85,9 +84,17 @@ mod tests {
         exits.watch(&processes);
         let quiet = tokio::time::timeout(std::time::Duration::from_millis(1), exits.next());
         assert!(quiet.await.is_err());
-        child.kill().unwrap();
-        // Nobody has reaped it: it is a zombie, and was noticed.
-        exits.next().await;
+        // Whoever waits already is woken. Nobody has reaped it: it is a zombie, and was noticed.
+        let pid = child.id();
+        let (noticed, killed) = tokio::join!(exits.next(), async move {
+            tokio::task::yield_now().await;
+            tokio::process::Command::new("kill")
+                .arg(pid.to_string())
+                .status()
+                .await
+        });
+        let () = noticed;
+        assert!(killed.unwrap().success());
         exits.watch(&processes);
         assert!(exits.watched.is_empty());
         child.wait().unwrap();

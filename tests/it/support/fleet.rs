@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use testbed::{Broker, Environment, Fault, Worker, WorkerConfig};
+use testbed::{Broker, Environment, Fault, Worker, WorkerConfig, wait_until};
 
-use super::{Exposition, Warrener};
+use super::{Exposition, PATIENCE, Warrener};
 
 /// Before it is started.
 pub(crate) struct Plan<'a> {
@@ -18,6 +18,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) kind: &'a str,
     /// More of `queues`, in YAML.
     pub(crate) more: String,
+    /// The interval of the probes.
+    pub(crate) every: &'a str,
     pub(crate) count: u32,
     pub(crate) prefetch: u16,
     pub(crate) work: Duration,
@@ -42,6 +44,7 @@ pub(crate) fn fleet<'a>(broker: &'a Broker, name: &'a str) -> Plan<'a> {
         name,
         kind: "hang: {no_ack_for: 4s}",
         more: String::new(),
+        every: "1s",
         count: 1,
         prefetch: 5,
         work: Duration::from_millis(10),
@@ -77,6 +80,10 @@ impl<'a> Plan<'a> {
             Worker::spawn(worker).unwrap()
         };
         let workers = (0..self.count).map(|_| worker()).collect();
+        wait_until("the workers to consume", PATIENCE, || {
+            self.broker.depth(self.name).unwrap().consumers == self.count
+        })
+        .unwrap();
         let warrener = Warrener::serve(&self.config(&path.display().to_string()));
         Fleet {
             broker: self.broker,
@@ -103,11 +110,12 @@ impl<'a> Plan<'a> {
             kind,
             count,
             more,
+            every,
             ..
         } = self;
         format!(
             "broker:\n  amqp: 'amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
-             ${{RABBITMQ_PORT}}/%2f'\n  management: {}\n  prometheus: {}\n  every: 1s\n  \
+             ${{RABBITMQ_PORT}}/%2f'\n  management: {}\n  prometheus: {}\n  every: {every}\n  \
              roundtrip: {{every: 1s}}\nqueues:\n  include: ['^{name}$']\n{more}workers:\n  {name}:\n    \
              match: {{cmdline: 'sample-worker --kind {name} '}}\n    count: {count}\n    \
              queues: [{name}]\n    env_file: {env}\n    {kind}\nenv_files:\n- path: {env}\n  \

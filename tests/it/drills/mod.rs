@@ -1,0 +1,3 @@
+//! Long runs with real parts that report figures: `make drill` runs them, `make test` does not.
+
+mod hang;
