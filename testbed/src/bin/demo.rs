@@ -1,4 +1,5 @@
-//! `make demo`: a private broker with traffic, and the real `warrener serve` on it.
+//! `make demo`: a private broker with two kinds of workers on real queues, and the real `warrener
+//! serve` on it; what `warrener status` says of them is printed.
 //!
 //! Runs until Ctrl-C, or for `DEMO_FOR` (`60s`, `2m`), and then ends with 1 if no real metric was
 //! seen. Nothing stays behind: servers, workers and files are the demo's own.
@@ -11,29 +12,55 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::ExitCode;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use testbed::{Broker, Environment, Program, Result, Worker, WorkerConfig, http, wait_until};
 
 /// What is shown of the exposition: one line for each that is there.
-const SHOWN: [&str; 10] = [
+const SHOWN: [&str; 8] = [
     "warrener_broker_info{",
     "warrener_broker_node_up{",
-    "warrener_broker_node_memory_used_bytes{",
-    "warrener_broker_node_connections{",
     "warrener_queue_messages_ready{",
     "warrener_queue_consumers{",
     "warrener_roundtrip_seconds ",
-    "warrener_host_load1 ",
-    "warrener_probe_success{",
-    "warrener_probe_data_age_seconds{",
+    "warrener_worker_processes_running{",
+    "warrener_worker_consumers{",
+    "warrener_health_score ",
 ];
 
-/// A sample that only a broker that was really read can have given.
-const PROOF: &str = "warrener_queue_consumers{vhost=\"/\",queue=\"orders\"} 2";
+/// A sample that only a broker and workers that were really read, and joined, can have given.
+const PROOF: &str = "warrener_worker_consumers{worker=\"orders-worker\"} 2";
+
+/// Queues, workers and the env file, as `warrener.yml` tells them.
+const FLEET: &str = "\
+queues:
+  pinned:
+    orders: {min_consumers: 2, max_ready: 1000}
+    emails: {min_consumers: 1, max_ready: 1000}
+workers:
+  orders-worker:
+    match: {cmdline: 'sample-worker --kind orders-worker '}
+    count: 2
+    queues: [orders]
+    env_file: .env
+    hang: {no_ack_for: 15s}
+  emails-worker:
+    match: {cmdline: 'sample-worker --kind emails-worker '}
+    queues: [emails]
+    env_file: .env
+    hang: {no_ack_for: 15s}
+env_files:
+- path: .env
+  keys:
+    RABBITMQ_HOST: {required: true, type: host}
+    RABBITMQ_PORT: {required: true, type: port}
+    RABBITMQ_USER: {required: true}
+    RABBITMQ_PASS: {required: true, type: secret}
+";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -63,11 +90,15 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let workers = ["orders", "orders", "emails"]
         .into_iter()
         .map(|queue| {
-            let kind = format!("{queue}-worker");
+            // Some workers read their .env themselves, others are started with it.
+            let environment = match queue {
+                "emails" => Environment::Exported(env.clone()),
+                _ => Environment::File(env.clone()),
+            };
             Worker::spawn(WorkerConfig::new(
-                &kind,
+                &format!("{queue}-worker"),
                 queue,
-                Environment::File(env.clone()),
+                environment,
             ))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -90,7 +121,13 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         started.elapsed().as_secs_f64()
     );
     show(&seen);
-    println!("\nStop the broker, empty .env in the folder, and watch the metrics change.");
+    println!();
+    status(&url)?;
+    println!(
+        "\nKill or freeze a worker (pkill -f orders-worker), stop the broker, empty .env in the"
+    );
+    println!("folder, and look again:");
+    println!("  {} status --watch", warrener_exe()?.display());
     match demo_for {
         Some(time) => println!("Running for {} s.", time.as_secs()),
         None => println!("Running until Ctrl-C."),
@@ -102,6 +139,8 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     println!("\nat the end:\n");
     let last = scrape(&url).ok_or("warrener no longer answers")?;
     show(&last);
+    println!();
+    status(&url)?;
     drop(workers);
     if last.contains(PROOF) {
         Ok(())
@@ -124,14 +163,12 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
 
 /// A folder with the `.env` of the workers and a `warrener.yml` that reads the same file.
 fn configure(broker: &Broker) -> std::result::Result<Program, Box<dyn std::error::Error>> {
-    let exe = std::env::current_exe()?;
-    let exe = exe.parent().unwrap_or(Path::new(".")).join("warrener");
     let wanted = "127.0.0.1:15699";
     let listen = match TcpListener::bind(wanted) {
         Ok(_) => wanted,
         Err(_) => "127.0.0.1:0",
     };
-    let program = Program::new(exe)?.args(["serve", "--web.listen-address", listen]);
+    let program = Program::new(warrener_exe()?)?.args(["serve", "--web.listen-address", listen]);
     fs::write(
         program.dir().join(".env"),
         format!(
@@ -139,17 +176,33 @@ fn configure(broker: &Broker) -> std::result::Result<Program, Box<dyn std::error
             broker.amqp_port()
         ),
     )?;
+    // Others may not read a password.
+    fs::set_permissions(
+        program.dir().join(".env"),
+        fs::Permissions::from_mode(0o640),
+    )?;
     fs::write(
         program.dir().join("warrener.yml"),
         format!(
             "broker:\n  amqp: amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
-             ${{RABBITMQ_PORT}}/%2f\n  management: {}\n  prometheus: {}\nqueues:\n  pinned:\n    \
-             orders: {{min_consumers: 2, max_ready: 1000}}\nenv_files: [{{path: .env}}]\n",
+             ${{RABBITMQ_PORT}}/%2f\n  management: {}\n  prometheus: {}\n{FLEET}",
             broker.management_url(),
             broker.prometheus_url()
         ),
     )?;
     Ok(program)
+}
+
+/// The binary beside this one.
+fn warrener_exe() -> std::io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("warrener"))
+}
+
+/// Prints what `warrener status` says.
+fn status(url: &str) -> std::io::Result<()> {
+    let mut command = Command::new(warrener_exe()?);
+    // Its exit code tells how things are, which the onlooker may have changed.
+    command.args(["status", "--url", url]).status().map(drop)
 }
 
 /// Where warrener says that it listens.
