@@ -9,7 +9,8 @@
 #![allow(
     missing_docs,
     clippy::print_stdout,
-    reason = "a program that prints figures"
+    clippy::disallowed_methods,
+    reason = "a program that prints figures of processes that it starts"
 )]
 
 use std::fmt::Write;

@@ -34,10 +34,11 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("async_rs", &["watch/broker/amqp/"]),
     ("flate2", &["publish/"]),
     ("futures_io", &["watch/broker/amqp/"]),
+    ("glob", &["config/check/", "watch/files/"]),
     ("hyper", &["server/"]),
     ("rustls", &["watch/broker/"]),
     ("tokio_io_timeout", &["server/"]),
@@ -49,6 +50,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("prometheus_client", &["publish/metrics/"]),
     ("axum", &["server/"]),
     ("clap", &["cli/"]),
+    ("walkdir", &["watch/files/"]),
 ];
 
 const LONGEST_FILE: usize = 400;
@@ -148,7 +150,7 @@ fn top_level(list: &str) -> Vec<&str> {
 
 #[test]
 fn probes_do_not_know_each_other() {
-    let rooms = ["broker", "host", "envfile"];
+    let rooms = ["broker", "host", "envfile", "files"];
     let mut wrong = Vec::new();
     for (file, text) in house() {
         let Some(own) = rooms.iter().find(|room| {

@@ -86,6 +86,8 @@ pub struct BackupLimits {
     pub max_age: Option<Duration>,
     /// The newest must have so many bytes.
     pub min_size: Option<u64>,
+    /// A program looks at the newest.
+    pub verified: bool,
 }
 
 impl AssessConfig {
@@ -118,6 +120,7 @@ impl AssessConfig {
             let limits = BackupLimits {
                 max_age: backup.max_age.map(|age| age.get()),
                 min_size: backup.min_size.map(|size| size.bytes()),
+                verified: backup.verify.is_some(),
             };
             (backup.glob.clone(), limits)
         });

@@ -233,8 +233,14 @@ fn backup(facts: &BackupFacts, limits: &BackupLimits, out: &mut Judged) {
         (None, Some(_)) => out.blind(&[Code::BackupStale], &target),
         _ => {}
     }
+    // What is still being written is neither too small nor broken yet.
+    if !facts.is_settled() {
+        return out.blind(&[Code::BackupBroken], &target);
+    }
     let mut evidence = Vec::new();
-    if let Some(least) = limits.min_size.filter(|least| newest.size < *least) {
+    // An empty file is a backup of nothing.
+    let least = limits.min_size.unwrap_or(1);
+    if newest.size < least {
         let expected = format!("at least {}", words::bytes(least));
         evidence.push(Evidence::against(
             "size",
@@ -245,7 +251,7 @@ fn backup(facts: &BackupFacts, limits: &BackupLimits, out: &mut Judged) {
     match &facts.verified {
         Some(Err(why)) => evidence.push(Evidence::against("verified", why.clone(), "whole")),
         Some(Ok(())) => {}
-        None if evidence.is_empty() => out.blind(&[Code::BackupBroken], &target),
+        None if evidence.is_empty() && limits.verified => out.blind(&[Code::BackupBroken], &target),
         None => {}
     }
     if !evidence.is_empty() {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::report::Report;
 use super::words::printable;
 use super::{ConfigArgs, Exit, runtime};
-use crate::config::Config;
+use crate::config::{Config, Files};
 use crate::model::{Failure, ProbeName};
 use crate::watch::cycle::{Pace, read_once};
 use crate::watch::{Probe, Watch};
@@ -35,6 +35,8 @@ enum Name {
     Envfile,
     /// The worker kinds: processes, consumers, drift
     Workers,
+    /// Logs and backups
+    Files,
 }
 
 pub(super) fn run(args: Args) -> Exit {
@@ -48,7 +50,11 @@ pub(super) fn run(args: Args) -> Exit {
     let mut names = args.names;
     if names.is_empty() {
         names.extend(Name::value_variants());
-        names.retain(|name| *name != Name::Workers || !config.workers.is_empty());
+        names.retain(|name| match name {
+            Name::Workers => !config.workers.is_empty(),
+            Name::Files => config.files != Files::default(),
+            _ => true,
+        });
     }
     let (runtime, build) = match (runtime(), Watch::default().build(&config)) {
         (Ok(runtime), Ok(build)) => (runtime, build),
@@ -71,6 +77,7 @@ pub(super) fn run(args: Args) -> Exit {
                 Name::Host => once(build.clone().host()(), build.local_pace()).await,
                 Name::Envfile => once(build.clone().envfile()(), build.local_pace()).await,
                 Name::Workers => once(build.clone().workers()(), build.local_pace()).await,
+                Name::Files => once(build.clone().files()(), build.local_pace()).await,
             };
         }
         fine

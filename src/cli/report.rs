@@ -1,5 +1,6 @@
 //! What a probe saw, for a person at a terminal of 80 columns. What is unknown is `?`, never 0.
 
+mod files;
 mod workers;
 
 use std::fmt::Write;

@@ -66,7 +66,6 @@ impl Config {
     pub fn not_in_this_version(&self) -> Vec<&'static str> {
         let acts = self.recovery.mode > RecoveryMode::Propose || self.recovery.reflex;
         let sections = [
-            ("files", self.files != Files::default()),
             ("recovery", acts || !self.recovery.housekeeping.is_empty()),
             ("notify", self.notify != Notify::default()),
         ];

@@ -44,7 +44,8 @@ pub struct Files {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogFiles {
-    /// Which files; `*` and `?` as in a shell.
+    /// Which files; `*` and `?` as in a shell, `**` for folders of any depth. Symlinks below the
+    /// first wildcard are not followed.
     pub glob: String,
     /// Largest size of one file.
     #[serde(default)]
@@ -52,7 +53,7 @@ pub struct LogFiles {
     /// Age from which `logs.cleanup` may remove a file.
     #[serde(default)]
     pub max_age: Option<Period>,
-    /// Expression of the lines that count as errors.
+    /// Expression of the lines that count as errors. Of a line only its first 64 KiB are searched.
     #[serde(default)]
     pub error: Option<Regex>,
 }
@@ -61,15 +62,18 @@ pub struct LogFiles {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupFiles {
-    /// Which files; `*` and `?` as in a shell.
+    /// Which files; `*` and `?` as in a shell, `**` for folders of any depth. Symlinks below the
+    /// first wildcard are not followed.
     pub glob: String,
     /// The newest must be younger.
     #[serde(default)]
     pub max_age: Option<Period>,
-    /// The newest must be at least this large.
+    /// The newest must be at least this large; one that is empty is never whole.
     #[serde(default)]
     pub min_size: Option<ByteSize>,
-    /// Program and arguments that end with 0 when the backup is whole; `{}` is its path. No shell.
+    /// Program and arguments that end with 0 when the backup is whole; `{}` is its path. No shell,
+    /// and of the environment only `PATH` and the like. It runs once for each newest backup, a
+    /// minute after that was written to last, and may take an hour. It must change nothing.
     #[serde(default)]
     pub verify: Option<Vec<String>>,
 }

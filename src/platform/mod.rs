@@ -3,5 +3,8 @@
 //! Observing and acting are separate traits, so that whoever only watches can't change anything.
 //! Must not know: brokers, probes, HTTP.
 
+pub mod exec;
+pub mod files;
 pub mod observe;
+pub mod pidfd;
 pub mod proc;

@@ -7,6 +7,7 @@ pub mod broker;
 pub mod channels;
 pub mod cycle;
 pub mod envfile;
+pub mod files;
 pub mod host;
 mod patient;
 mod start;

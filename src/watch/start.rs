@@ -12,9 +12,10 @@ use super::broker::queues::{QueuesOptions, QueuesProbe};
 use super::broker::roundtrip::RoundtripProbe;
 use super::cycle::{self, Assembler, Pace, Probes};
 use super::envfile::EnvfileProbe;
+use super::files::FilesProbe;
 use super::host::HostProbe;
 use super::workers::WorkersProbe;
-use crate::config::{BrokerSource, Config, Regex};
+use crate::config::{BrokerSource, Config, Files, Regex};
 use crate::model::Failure;
 use crate::model::facts::Source;
 use crate::platform::proc::Proc;
@@ -90,6 +91,11 @@ impl Build {
         if !self.config.workers.is_empty() {
             probes.add(assembler, self.local_pace(), build().workers(), |s| {
                 &mut s.workers
+            });
+        }
+        if self.config.files != Files::default() {
+            probes.add(assembler, self.local_pace(), build().files(), |s| {
+                &mut s.files
             });
         }
         probes
@@ -209,6 +215,11 @@ impl Build {
     /// Makes the `envfile` probe.
     pub fn envfile(self) -> impl Fn() -> EnvfileProbe + Send + 'static {
         move || EnvfileProbe::new(&self.config)
+    }
+
+    /// Makes the `files` probe.
+    pub fn files(self) -> impl Fn() -> FilesProbe + Send + 'static {
+        move || FilesProbe::new(&self.config)
     }
 }
 

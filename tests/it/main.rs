@@ -5,6 +5,7 @@
 mod cli;
 mod drills;
 mod faults;
+mod files;
 mod passive;
 mod reload;
 mod roundtrip;

@@ -2,6 +2,7 @@
 //! against the truth.
 
 mod codes;
+mod files;
 mod forecasts;
 mod judgements;
 mod properties;

@@ -87,6 +87,7 @@ impl World {
                 BackupLimits {
                     max_age: Some(Duration::from_secs(93_600)),
                     min_size: Some(1024),
+                    verified: true,
                 },
             )]
             .into(),

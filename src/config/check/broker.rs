@@ -155,6 +155,12 @@ fn files(config: &Config, findings: &mut Findings) {
                 "is empty",
                 "name files, as in 'logs/*.log'",
             );
+        } else if let Err(error) = glob::Pattern::new(glob) {
+            findings.add(
+                path.key("glob"),
+                format!("is no glob at its character {}: {}", error.pos + 1, error.msg),
+                "`*`, `?`, `[a-z]` and `**` for folders of any depth are known; `[*]` is a plain `*`",
+            );
         }
     };
     for (at, logs) in config.files.logs.iter().enumerate() {

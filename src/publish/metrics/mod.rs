@@ -3,6 +3,7 @@
 mod broker;
 mod envfile;
 mod families;
+mod files;
 mod health;
 mod host;
 mod limits;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::families::{Families, NONE, encode};
 use super::probes::{self, Outcome};
 use super::roundtrip::PhaseTimes;
-use super::{Limits, Local, broker, envfile, health, host, limits, queues, roundtrip, workers};
+use super::{
+    Limits, Local, broker, envfile, files, health, host, limits, queues, roundtrip, workers,
+};
 use crate::model::{Assessment, Section, Snapshot};
 use crate::publish::{Chunk, Exposition};
 
@@ -22,6 +24,7 @@ pub struct Publisher {
     host: Encoded,
     envfile: Encoded,
     workers: Encoded,
+    files: Encoded,
     phase_times: PhaseTimes,
 }
 
@@ -69,6 +72,7 @@ impl Publisher {
             host: Encoded::default(),
             envfile: Encoded::default(),
             workers: Encoded::default(),
+            files: Encoded::default(),
             phase_times: PhaseTimes::default(),
         }
     }
@@ -85,6 +89,7 @@ impl Publisher {
         self.host.update(&snapshot.host, host::write);
         self.envfile.update(&snapshot.envfile, envfile::write);
         self.workers.update(&snapshot.workers, workers::write);
+        self.files.update(&snapshot.files, files::write);
         if self.roundtrip.update(&snapshot.roundtrip, roundtrip::write)
             && let Some(facts) = snapshot.roundtrip.facts()
         {
@@ -118,6 +123,7 @@ impl Publisher {
             &self.host,
             &self.envfile,
             &self.workers,
+            &self.files,
         ];
         chunks.extend(sections.into_iter().filter_map(|s| s.chunk.clone()));
         Exposition::new(chunks)

@@ -8,6 +8,9 @@ use crate::model::facts::{
     ChannelFacts, ProcessFacts, ProcessState, Used, WorkerFacts, WorkersFacts,
 };
 
+/// A whole number of what the processes used.
+type OfUsed = fn(&Used) -> u64;
+
 /// A whole number about each kind: name, help, reading.
 type Reading = (&'static str, &'static str, fn(&WorkerFacts) -> Option<u64>);
 
@@ -188,7 +191,7 @@ fn counters(workers: &[WorkerFacts], f: &mut Families<'_>) -> fmt::Result {
         "Messages acknowledged on the channels of its processes, as far as warrener saw them.",
         used(|u| u.acked),
     )?;
-    let kinds: [(&str, fn(&Used) -> u64); 2] = [
+    let kinds: [(&str, OfUsed); 2] = [
         ("voluntary", |u| u.voluntary_switches),
         ("involuntary", |u| u.involuntary_switches),
     ];

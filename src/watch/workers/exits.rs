@@ -1,22 +1,18 @@
-//! Notices that a process ends, by its pidfd, so that the next reading need not wait its turn.
+//! Notices that a process ends, so that the next reading need not wait its turn.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
-use std::os::fd::OwnedFd;
 use std::task::Poll;
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-
 use crate::model::facts::ProcessId;
+use crate::platform::pidfd::Ending;
 
 /// Each costs a descriptor; further processes are noticed at the next reading.
 const MOST: usize = 512;
 
 #[derive(Debug, Default)]
 pub(super) struct Exits {
-    watched: BTreeMap<ProcessId, AsyncFd<OwnedFd>>,
+    watched: BTreeMap<ProcessId, Ending>,
     /// Ended, and still in the process table: their parent has not taken notice.
     ended: BTreeSet<ProcessId>,
 }
@@ -32,10 +28,8 @@ impl Exits {
             if known || self.watched.len() >= MOST {
                 continue;
             }
-            let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw);
-            let fd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::NONBLOCK).ok());
-            if let Some(fd) = fd.and_then(registered) {
-                self.watched.insert(*id, fd);
+            if let Some(ending) = Ending::of(id.pid) {
+                self.watched.insert(*id, ending);
             }
         }
     }
@@ -43,12 +37,9 @@ impl Exits {
     /// Ends when one of them ends; may be dropped at any time.
     pub(super) async fn next(&mut self) {
         let ended = poll_fn(|context| {
-            for (id, fd) in &self.watched {
-                if let Poll::Ready(Ok(_)) = fd.poll_read_ready(context) {
-                    return Poll::Ready(*id);
-                }
-            }
-            Poll::Pending
+            let mut watched = self.watched.iter();
+            let ended = watched.find(|(_, ending)| ending.poll_ended(context).is_ready());
+            ended.map_or(Poll::Pending, |(id, _)| Poll::Ready(*id))
         });
         let id = ended.await;
         self.watched.remove(&id);
@@ -56,17 +47,13 @@ impl Exits {
     }
 }
 
-#[expect(
-    deprecated,
-    reason = "what its unsafe successor asks of the caller, that the descriptor stays the same and \
-              open, an `OwnedFd` guarantees"
-)]
-fn registered(fd: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
-    AsyncFd::with_interest(fd, Interest::READABLE).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "a child to look at, and what ends it"
+    )]
+
     use super::*;
 
     #[tokio::test]
@@ -82,18 +69,12 @@ mod tests {
         let processes = BTreeSet::from([id]);
         let mut exits = Exits::default();
         exits.watch(&processes);
-        let quiet = tokio::time::timeout(std::time::Duration::from_millis(1), exits.next());
-        assert!(quiet.await.is_err());
         // Whoever waits already is woken. Nobody has reaped it: it is a zombie, and was noticed.
-        let pid = child.id();
-        let (noticed, killed) = tokio::join!(exits.next(), async move {
+        let pid = child.id().to_string();
+        let ((), killed) = tokio::join!(exits.next(), async {
             tokio::task::yield_now().await;
-            tokio::process::Command::new("kill")
-                .arg(pid.to_string())
-                .status()
-                .await
+            tokio::process::Command::new("kill").arg(pid).status().await
         });
-        let () = noticed;
         assert!(killed.unwrap().success());
         exits.watch(&processes);
         assert!(exits.watched.is_empty());
