@@ -1,5 +1,8 @@
 //! The only module that names every layer: build, run, reload, drain.
 
+mod keeping;
+mod limits;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +13,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::assess::{AssessConfig, History, assess};
 use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Failure, Moment, Snapshot};
-use crate::publish::metrics::{
-    BackupLimit, Limits, Local, Publisher, QueueLimit, Reload, WorkerLimit,
-};
+use crate::publish::metrics::{Limits, Local, Publisher, Reload};
 use crate::publish::{self, Exposition};
+use crate::recover::last_good::Assessed;
 use crate::server::{self, Credentials, ReloadRequest};
 use crate::watch::cycle::{self, Assembler, Probes};
 use crate::watch::{Build, Watch};
+
+use self::keeping::{Keeping, content_key};
 
 /// How long requests under way may take at the end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -76,6 +80,7 @@ struct Running {
     probes: Probes,
     credentials: watch::Sender<Credentials>,
     judging: watch::Sender<Judging>,
+    keeping: Keeping,
     local: Arc<Local>,
     in_force_since: Moment,
 }
@@ -109,7 +114,9 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         reload,
         now: cycle::now,
     };
-    let watch = Watch::default();
+    let key = content_key(&config).await;
+    let watch = Watch::new(key.clone());
+    let keeping = Keeping::new(key, watch.env_files(), published.assessed);
     let build = watch.build(&config).map_err(StartError::Watch)?;
     let probes = build.start(&assembler);
     let mut running = Running {
@@ -120,9 +127,11 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         probes,
         credentials,
         judging,
+        keeping,
         local,
         in_force_since: cycle::now(),
     };
+    running.keeping.follow(&running.config);
     running.accepted();
 
     for address in listeners.addresses() {
@@ -183,6 +192,7 @@ impl Running {
                     self.assembler.enter(forget_the_broker).await;
                 }
                 self.probes = build.start(&self.assembler);
+                self.keeping.follow(&config);
                 self.config = config;
                 self.in_force_since = cycle::now();
                 self.accepted();
@@ -252,56 +262,18 @@ impl Judging {
         Judging {
             identity: config.identity.clone(),
             assess: AssessConfig::new(config),
-            limits: limits(config),
+            limits: limits::of(config),
         }
     }
 }
 
-/// What `config` expects, as it is published.
-fn limits(config: &Config) -> Limits {
-    let workers = config.workers.iter().map(|(name, worker)| WorkerLimit {
-        worker: name.clone(),
-        desired: worker.count.into(),
-        min_healthy: worker.min_healthy.into(),
-        no_ack_for: worker.hang.no_ack_for.get().as_secs_f64(),
-        queues: worker.queues.clone(),
-    });
-    let queues = config
-        .queues
-        .pinned
-        .iter()
-        .map(|(name, pinned)| QueueLimit {
-            vhost: pinned.vhost.clone(),
-            queue: name.clone(),
-            max_ready: pinned.max_ready,
-            min_consumers: pinned.min_consumers.map(u64::from),
-            max_drain: pinned.max_drain.map(|drain| drain.get().as_secs_f64()),
-            min_ack_rate: pinned.min_ack_rate,
-        });
-    let backups = config.files.backups.iter().map(|backup| BackupLimit {
-        glob: backup.glob.clone(),
-        max_age: backup.max_age.map(|age| age.get().as_secs_f64()),
-        min_size: backup.min_size.map(|size| size.bytes()),
-    });
-    let logs = config.files.logs.iter();
-    Limits {
-        workers: workers.collect(),
-        queues: queues.collect(),
-        min_disk_free: config.host.min_disk_free.get(),
-        min_memory_available: config.host.min_memory_available.get(),
-        logs: logs
-            .map(|log| (log.glob.clone(), log.max_size.map(|size| size.bytes())))
-            .collect(),
-        backups: backups.collect(),
-    }
-}
-
-/// What the publisher gives: the newest exposition and status, whether warrener is ready, and its
-/// end.
+/// What the publisher gives: the newest exposition, status and assessment, whether warrener is
+/// ready, and its end.
 struct Published {
     expositions: watch::Receiver<Arc<Exposition>>,
     statuses: watch::Receiver<Arc<str>>,
     ready: watch::Receiver<bool>,
+    assessed: watch::Receiver<Option<Assessed>>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -313,14 +285,21 @@ fn publish(
     local: Arc<Local>,
 ) -> std::io::Result<Published> {
     let (mut publisher, mut history) = (Publisher::new(local), History::default());
-    let mut turn = move |snapshot: &Snapshot| {
+    let (newest, assessed) = watch::channel(None);
+    let mut turn = move |snapshot: Arc<Snapshot>| {
         let judging = judging.borrow().clone();
-        let assessment = assess(snapshot, &mut history, &judging.assess, snapshot.at);
-        let status: Arc<str> = publish::status(&judging.identity, snapshot, &assessment).into();
-        let exposition = publisher.publish(snapshot, &assessment, &judging.limits);
-        (Arc::new(exposition), status)
+        let assessment = assess(&snapshot, &mut history, &judging.assess, snapshot.at);
+        let status: Arc<str> = publish::status(&judging.identity, &snapshot, &assessment).into();
+        let exposition = Arc::new(publisher.publish(&snapshot, &assessment, &judging.limits));
+        let assessment = Arc::new(assessment);
+        newest.send_replace(Some(Assessed {
+            snapshot,
+            assessment,
+        }));
+        (exposition, status)
     };
-    let (exposition, status) = turn(&snapshots.borrow_and_update());
+    let first = Arc::clone(&snapshots.borrow_and_update());
+    let (exposition, status) = turn(first);
     let (exposition, expositions) = watch::channel(exposition);
     let (status, statuses) = watch::channel(status);
     let (readiness, ready) = watch::channel(false);
@@ -332,10 +311,10 @@ fn publish(
             let _end = end;
             while runtime.block_on(snapshots.changed()).is_ok() {
                 let snapshot = Arc::clone(&snapshots.borrow_and_update());
-                let (next, state) = turn(&snapshot);
+                let tried = snapshot.every_probe_was_tried();
+                let (next, state) = turn(snapshot);
                 exposition.send_replace(next);
                 status.send_replace(state);
-                let tried = snapshot.every_probe_was_tried();
                 readiness.send_if_modified(|ready| std::mem::replace(ready, tried) != tried);
             }
         })?;
@@ -343,6 +322,7 @@ fn publish(
         expositions,
         statuses,
         ready,
+        assessed,
         ended,
     })
 }

@@ -11,6 +11,7 @@
 //! | [`app`] | names every layer: build, run, reload, drain |
 //! | [`server`] | HTTP; knows nothing of probes |
 //! | [`publish`] | the exposition from a snapshot; never runs a probe |
+//! | [`recover`] | last known good, repair; the only one that changes anything |
 //! | [`assess`] | findings, causes, score, level: pure |
 //! | [`watch`] | the probes and the cycle that runs them; changes nothing |
 //! | [`envfile`] | lossless dotenv |
@@ -28,5 +29,6 @@ pub mod envfile;
 pub mod model;
 pub mod platform;
 pub mod publish;
+pub mod recover;
 pub mod server;
 pub mod watch;

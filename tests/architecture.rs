@@ -8,22 +8,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from the top. A room imports rooms below it, never above.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "app", "server", "publish", "assess", "watch", "envfile", "platform", "config", "model",
+            "app", "server", "publish", "recover", "assess", "watch", "envfile", "platform",
+            "config", "model",
         ],
     ),
     (
         "app",
         &[
-            "server", "publish", "assess", "watch", "envfile", "platform", "config", "model",
+            "server", "publish", "recover", "assess", "watch", "envfile", "platform", "config",
+            "model",
         ],
     ),
-    ("server", &["publish", "config", "model"]),
-    ("publish", &["model"]),
+    ("server", &["publish", "recover", "config", "model"]),
+    ("publish", &["recover", "model"]),
+    (
+        "recover",
+        &["assess", "watch", "envfile", "platform", "config", "model"],
+    ),
     ("assess", &["config", "model"]),
     ("watch", &["envfile", "platform", "config", "model"]),
     ("envfile", &["config", "model"]),
@@ -34,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("async_rs", &["watch/broker/amqp/"]),
     ("flate2", &["publish/"]),
     ("futures_io", &["watch/broker/amqp/"]),
@@ -45,6 +51,7 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("tokio_rustls", &["watch/broker/amqp/"]),
     ("lapin", &["watch/broker/"]),
     ("reqwest", &["watch/broker/"]),
+    ("ring", &["envfile/key.rs"]),
     ("rustix", &["platform/", "config/"]),
     ("serde_yaml", &["config/yaml.rs"]),
     ("prometheus_client", &["publish/metrics/"]),

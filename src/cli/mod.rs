@@ -11,6 +11,8 @@
 
 mod check;
 mod completions;
+mod env_files;
+mod fix;
 mod logging;
 mod probe;
 mod report;
@@ -59,7 +61,8 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Start here:
   warrener probe     what does the broker look like right now?
-  warrener check     is warrener.yml right?
+  warrener check     are warrener.yml and the env files right?
+  warrener fix       repair env files to their schema
   warrener serve     export metrics on port 15699
 
 Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or configuration error.";
@@ -70,8 +73,10 @@ enum Command {
     Serve(serve::Args),
     /// Read broker, queues and host once, now, and print what was seen
     Probe(probe::Args),
-    /// Check warrener.yml and say what is wrong, where, and how to mend it
+    /// Check warrener.yml and the env files and say what is wrong, where, and how to mend it
     Check(check::Args),
+    /// Repair env files to their schema: from the last known good, default_from, default
+    Fix(fix::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
 }
@@ -117,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Probe(args) => probe::run(args),
         Command::Check(args) => check::run(args),
+        Command::Fix(args) => fix::run(args),
         Command::Completions(args) => completions::run(args),
     };
     exit.into()

@@ -311,6 +311,9 @@ impl Report for EnvfileFacts {
                     format_args!("{} {}", violation.key, violation.words),
                 );
             }
+            for insecurity in file.insecurities.iter().flatten() {
+                line(&mut out, 4, format_args!("{}", insecurity.words));
+            }
         }
         for v in &self.unresolved {
             let why = if v.empty {

@@ -38,12 +38,7 @@ impl Config {
     /// What holds with no file at all: the local broker, its credentials from `RABBITMQ_*` in the
     /// environment or `.env` in `dir`; observed only. The `.env` need not be there.
     pub fn defaults(dir: &Path) -> Self {
-        let env_file = EnvFile {
-            path: dir.join(".env"),
-            mode: None,
-            keys: BTreeMap::new(),
-            rules: Vec::new(),
-        };
+        let env_file = EnvFile::at(dir.join(".env"));
         let mut config = Self {
             env_files: vec![env_file],
             ..Self::default()

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::expression::Pattern;
-use super::units::Mode;
+use super::units::{Mode, Period};
 use crate::model::Secret;
 
 /// One env file and what must be in it.
@@ -17,7 +17,8 @@ use crate::model::Secret;
 pub struct EnvFile {
     /// Where it is.
     pub path: PathBuf,
-    /// Permissions it may have at most. Unset: not readable by others.
+    /// Permissions it may have at most. Unset: not readable by others, and writable by its owner
+    /// alone.
     #[serde(default)]
     pub mode: Option<Mode>,
     /// Its keys; keys not named here are left alone.
@@ -26,6 +27,27 @@ pub struct EnvFile {
     /// What one key's value asks of others.
     #[serde(default)]
     pub rules: Vec<Rule>,
+    /// How long a content must have been good (its schema kept, the broker's login accepted, its
+    /// workers healthy) before it is kept as the last known good.
+    #[serde(default = "keep_after")]
+    pub keep_after: Period,
+}
+
+fn keep_after() -> Period {
+    Period::secs(60)
+}
+
+impl EnvFile {
+    /// The file at `path`, of which nothing is asked.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        EnvFile {
+            path: path.into(),
+            mode: None,
+            keys: BTreeMap::new(),
+            rules: Vec::new(),
+            keep_after: keep_after(),
+        }
+    }
 }
 
 /// What a key's value must be. An empty value counts as none.

@@ -1,6 +1,6 @@
 //! Reading a small file whole, whatever stands at its path.
 
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -47,6 +47,14 @@ impl From<io::Error> for ReadError {
 /// # Errors
 /// [`ReadError`].
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    read_bounded_with(path, limit).map(|(bytes, _)| bytes)
+}
+
+/// The same, with what the system says of the very file that was read.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_bounded_with(path: &Path, limit: u64) -> Result<(Vec<u8>, Metadata), ReadError> {
     // NONBLOCK so that opening a pipe without a writer returns; it means nothing on real files.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
@@ -66,5 +74,5 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge { limit });
     }
-    Ok(bytes)
+    Ok((bytes, meta))
 }

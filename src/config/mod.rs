@@ -56,7 +56,7 @@ pub use cron::Cron;
 pub use env_files::{EnvFile, Key, KeyType, Rule};
 pub use error::{ConfigError, ConfigErrors, Position};
 pub use expression::{Pattern, Regex};
-pub use file::{ReadError, read_bounded};
+pub use file::{ReadError, read_bounded, read_bounded_with};
 pub use host::{BackupFiles, Files, Host, LogFiles};
 pub use load::MAX_CONFIG_BYTES;
 pub use one_or_many::OneOrMany;

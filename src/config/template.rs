@@ -78,6 +78,18 @@ impl Template {
         })
     }
 
+    /// The names of those that must have a value.
+    pub fn variables_without_default(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable {
+                name,
+                default: None,
+                ..
+            } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// Puts the values of `variables` in.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! `workers`: the kinds of worker processes, what they consume, how they are found and handled.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Config;
 use super::control::Control;
 use super::expression::Regex;
 use super::units::{Period, Ratio};
@@ -48,6 +49,15 @@ impl Default for Worker {
             stop: Stop::default(),
             hang: Hang::default(),
         }
+    }
+}
+
+impl Config {
+    /// The names of the workers that are started with the env file at `path`.
+    pub fn workers_with(&self, path: &Path) -> impl Iterator<Item = &str> {
+        let with = move |worker: &Worker| worker.env_file.as_deref() == Some(path);
+        let workers = self.workers.iter().filter(move |(_, worker)| with(worker));
+        workers.map(|(name, _)| name.as_str())
     }
 }
 

@@ -6,13 +6,14 @@
 //! lines. The last assignment of a key counts.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::model::Secret;
 
 /// An env file, whole.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document {
-    pieces: Vec<Piece>,
+    pub(super) pieces: Vec<Piece>,
 }
 
 /// One line, or the lines of one quoted value.
@@ -22,7 +23,7 @@ pub struct Piece {
     pub line: usize,
     /// What it is.
     pub kind: Kind,
-    raw: Vec<u8>,
+    pub(super) raw: Vec<u8>,
 }
 
 /// What a piece is.
@@ -49,6 +50,8 @@ pub struct Assignment {
     pub quote: Quote,
     /// Whether it begins with `export`.
     pub export: bool,
+    /// Where its value stands in the piece, quotes included; empty behind a lone `=`.
+    pub(super) span: Range<usize>,
 }
 
 /// How a value is quoted.
@@ -85,7 +88,7 @@ pub enum Fault {
     AfterQuote,
 }
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 impl Document {
     /// Takes `bytes` apart. Never fails: what is no assignment is kept as [`Kind::Faulty`].
@@ -98,7 +101,10 @@ impl Document {
             } else {
                 0
             };
-            let (length, kind) = piece(&bytes[at + mark..]);
+            let (length, mut kind) = piece(&bytes[at + mark..]);
+            if let Kind::Assignment(Assignment { span, .. }) = &mut kind {
+                *span = span.start + mark..span.end + mark;
+            }
             let raw = &bytes[at..at + mark + length];
             pieces.push(Piece {
                 line,
@@ -138,6 +144,28 @@ impl Document {
             .rev()
             .find(|a| a.key == key)
             .map(|a| &a.value)
+    }
+
+    /// The line of the assignment of `key` that counts.
+    pub fn line_of(&self, key: &str) -> Option<usize> {
+        let at = self.counting(key)?;
+        Some(self.pieces[at].line)
+    }
+
+    /// The bytes of the value of `key` as they are written, quotes included.
+    pub fn written(&self, key: &str) -> Option<&[u8]> {
+        let piece = &self.pieces[self.counting(key)?];
+        match &piece.kind {
+            Kind::Assignment(assignment) => Some(&piece.raw[assignment.span.clone()]),
+            _ => None,
+        }
+    }
+
+    /// The piece of the assignment of `key` that counts: the last.
+    pub(super) fn counting(&self, key: &str) -> Option<usize> {
+        self.pieces
+            .iter()
+            .rposition(|piece| matches!(&piece.kind, Kind::Assignment(a) if a.key == key))
     }
 
     /// The lines that are no assignment, each with its number.
@@ -199,7 +227,7 @@ fn assignment(bytes: &[u8], line_length: usize) -> Result<(usize, Assignment), F
     }
     let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let start = equals + 1 + line[equals + 1..].iter().take_while(|b| blank(b)).count();
-    let (quote, length, value) = match bytes.get(start) {
+    let (quote, length, value, span) = match bytes.get(start) {
         Some(mark @ (b'\'' | b'"')) => {
             let inside = &bytes[start + 1..];
             let close = closing(inside, *mark).ok_or(Fault::UnclosedQuote)?;
@@ -215,13 +243,21 @@ fn assignment(bytes: &[u8], line_length: usize) -> Result<(usize, Assignment), F
             } else {
                 Quote::Single
             };
-            (quote, length, unescape(text(&inside[..close])?, quote))
+            let value = unescape(text(&inside[..close])?, quote);
+            (quote, length, value, start..after)
         }
-        _ => (
-            Quote::None,
-            line_length,
-            unquoted(text(&line[start..])?).to_owned(),
-        ),
+        _ => {
+            let value = unquoted(text(&line[start..])?);
+            let span = if value.is_empty() {
+                // `A=  # comment`: a value goes right behind the `=`; `A = ` has a blank there.
+                let spaced = blank(&line[equals.saturating_sub(1)]) && start > equals + 1;
+                let at = equals + 1 + usize::from(spaced);
+                at..at
+            } else {
+                start..start + value.len()
+            };
+            (Quote::None, line_length, value.to_owned(), span)
+        }
     };
     let export = unexported.is_some();
     Ok((
@@ -231,6 +267,7 @@ fn assignment(bytes: &[u8], line_length: usize) -> Result<(usize, Assignment), F
             value: value.into(),
             quote,
             export,
+            span,
         },
     ))
 }

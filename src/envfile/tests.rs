@@ -93,7 +93,7 @@ fn no_printing_shows_a_value() {
 }
 
 /// Bytes that env files are made of, and some that they are not.
-fn env_bytes() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn env_bytes() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop_oneof![
         Just(b"\n".to_vec()),
         Just(b"\r\n".to_vec()),
@@ -191,15 +191,6 @@ fn a_symlinked_file_is_read() {
     assert_eq!(read(&link).unwrap().get("A").unwrap().expose(), "1");
 }
 
-fn env_file(path: PathBuf) -> EnvFile {
-    EnvFile {
-        path,
-        mode: None,
-        keys: Default::default(),
-        rules: Vec::new(),
-    }
-}
-
 #[test]
 fn the_environment_goes_first_and_empty_counts_as_none() {
     let dir = tempfile::tempdir().unwrap();
@@ -207,7 +198,7 @@ fn the_environment_goes_first_and_empty_counts_as_none() {
     let second = written(dir.path(), "second", b"HOST=rabbit\nPORT=2\n");
     let missing = dir.path().join("missing");
     let environment = |name: &str| (name == "PORT").then(|| "3".to_owned());
-    let files = [first.clone(), missing, second.clone()].map(env_file);
+    let files = [first.clone(), missing, second.clone()].map(EnvFile::at);
     let variables = Variables::read(environment, &files);
     assert_eq!(variables.get("PORT").unwrap().expose(), "3");
     assert_eq!(variables.get("HOST").unwrap().expose(), "rabbit");

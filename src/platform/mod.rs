@@ -5,6 +5,8 @@
 
 pub mod exec;
 pub mod files;
+pub mod folder;
 pub mod observe;
 pub mod pidfd;
+pub mod place;
 pub mod proc;

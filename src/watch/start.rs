@@ -7,15 +7,17 @@ use super::broker::access::Access;
 use super::broker::amqp::TlsClient;
 use super::broker::channels::OpenAtBroker;
 use super::broker::http::Http;
+use super::broker::login::log_in;
 use super::broker::nodes::BrokerProbe;
 use super::broker::queues::{QueuesOptions, QueuesProbe};
 use super::broker::roundtrip::RoundtripProbe;
 use super::cycle::{self, Assembler, Pace, Probes};
-use super::envfile::EnvfileProbe;
+use super::envfile::{EnvfileProbe, Memory};
 use super::files::FilesProbe;
 use super::host::HostProbe;
 use super::workers::WorkersProbe;
 use crate::config::{BrokerSource, Config, Files, Regex};
+use crate::envfile::{ContentKey, LogIn};
 use crate::model::Failure;
 use crate::model::facts::Source;
 use crate::platform::proc::Proc;
@@ -29,13 +31,29 @@ const LOCAL_DEADLINE: Duration = Duration::from_secs(5);
 /// A queue list may take longer than its interval: it delays nobody, and slows itself down.
 const QUEUES_DEADLINE: Duration = Duration::from_secs(15);
 
-/// What the probes share, and what outlives a reload: the login that last worked.
+/// What the probes share, and what outlives a reload: the login that last worked, and what is known
+/// of the env files.
 #[derive(Default)]
 pub struct Watch {
     access: Mutex<Option<Arc<Access>>>,
+    key: Option<ContentKey>,
+    env_files: Arc<Memory>,
 }
 
 impl Watch {
+    /// Contents of env files are told apart with `key`; without one they are not.
+    pub fn new(key: Option<ContentKey>) -> Self {
+        Watch {
+            key,
+            ..Watch::default()
+        }
+    }
+
+    /// What is known of the env files.
+    pub fn env_files(&self) -> Arc<Memory> {
+        Arc::clone(&self.env_files)
+    }
+
     /// What the probes are made of under `config`.
     ///
     /// # Errors
@@ -55,6 +73,8 @@ impl Watch {
             access: next,
             tls,
             config: Arc::new(config.clone()),
+            key: self.key.clone(),
+            env_files: self.env_files(),
         })
     }
 }
@@ -66,6 +86,8 @@ pub struct Build {
     access: Arc<Access>,
     tls: Arc<TlsClient>,
     config: Arc<Config>,
+    key: Option<ContentKey>,
+    env_files: Arc<Memory>,
 }
 
 impl Build {
@@ -214,7 +236,19 @@ impl Build {
 
     /// Makes the `envfile` probe.
     pub fn envfile(self) -> impl Fn() -> EnvfileProbe + Send + 'static {
-        move || EnvfileProbe::new(&self.config)
+        move || {
+            let (key, memory) = (self.key.clone(), Arc::clone(&self.env_files));
+            EnvfileProbe::new(&self.config, key, memory, self.log_in())
+        }
+    }
+
+    /// Tries logins, with the certificates of the configuration.
+    pub fn log_in(&self) -> LogIn {
+        let tls = Arc::clone(&self.tls);
+        Arc::new(move |urls| {
+            let tls = Arc::clone(&tls);
+            Box::pin(async move { log_in(&urls, &tls).await })
+        })
     }
 
     /// Makes the `files` probe.

@@ -176,10 +176,11 @@ fn an_emptied_env_file_is_no_broken_broker() {
         "RABBITMQ_HOST=127.0.0.1\nRABBITMQ_PORT={port}\nRABBITMQ_USER=guest\nRABBITMQ_PASS=guest\n"
     );
     std::fs::write(&env, &full).unwrap();
+    crate::support::env::set_mode(&env, 0o600);
     std::fs::write(
         program.dir().join("warrener.yml"),
         format!(
-            "broker:\n  amqp: amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
+            "state: state\nbroker:\n  amqp: amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
              ${{RABBITMQ_PORT}}/%2f\n  management: {}\n  every: 1s\n  roundtrip: {{every: 1s}}\n\
              env_files: [{{path: .env, keys: {{RABBITMQ_HOST: {{required: true, type: host}}}}}}]\n",
             broker.management_url()
@@ -229,19 +230,20 @@ fn an_emptied_env_file_is_no_broken_broker() {
         assert_eq!(failures, Some(0.0), "{probe}");
     }
 
-    // So says the score: the broker is whole, the file is the finding, and it caps the number.
+    // So says the score: the broker is whole, the file is the finding, and it caps the number. That
+    // it changed is told too, at no cost; it is critical, for nobody can log in with what is left.
     let m = w.wait("the file as the one finding", |m| {
-        m.get("warrener_findings", &[]) == Some(1.0)
-            && m.all("warrener_finding", &[("code", "ConfigInvalid")])
-                .count()
-                == 1
+        m.all("warrener_finding", &[]).count() == 2
+            && m.get("warrener_finding", &[("code", "ConfigChanged")]) == Some(1.0)
+            && m.get("warrener_finding", &[("code", "ConfigInvalid")]) == Some(1.0)
+            && m.get("warrener_env_file_login_success", &[]) == Some(0.0)
     });
     let component = |name| m.get("warrener_health_component_score", &[("component", name)]);
     assert_eq!(
         (component("broker"), component("config")),
-        (Some(100.0), Some(70.0))
+        (Some(100.0), Some(40.0))
     );
-    assert!(m.get("warrener_health_score", &[]).unwrap() <= 69.0);
+    assert!(m.get("warrener_health_score", &[]).unwrap() <= 49.0);
     let host = [("key", "RABBITMQ_HOST"), ("kind", "empty")];
     assert_eq!(m.get("warrener_env_file_violation", &host), Some(1.0));
 

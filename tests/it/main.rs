@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
+mod check;
 mod cli;
 mod drills;
 mod faults;
 mod files;
+mod fix;
 mod passive;
 mod reload;
 mod roundtrip;

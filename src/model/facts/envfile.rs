@@ -1,6 +1,7 @@
 //! The env files, and the variables of the configuration that they give a value.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::Serialize;
 
@@ -43,9 +44,13 @@ pub struct EnvFileFacts {
     /// When its content was first seen to be what it is; `None` while it never changed since
     /// warrener began.
     pub changed_at: Option<Moment>,
+    /// Whether its values alone should log in to the broker.
+    pub says_login: Option<bool>,
     /// How a login to the broker with its values went; `None` while none was tried with this
     /// content, or the file does not say how to log in.
     pub login: Option<Result<(), Reason>>,
+    /// When the content that is kept as last known good was taken; `None` while there is none.
+    pub last_good: Option<SystemTime>,
 }
 
 /// A permission or an owner that lets others in.
@@ -65,6 +70,16 @@ pub enum InsecurityKind {
     Mode,
     /// Its owner or group.
     Owner,
+}
+
+impl InsecurityKind {
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InsecurityKind::Mode => "mode",
+            InsecurityKind::Owner => "owner",
+        }
+    }
 }
 
 /// A key that is not what the schema asks for.

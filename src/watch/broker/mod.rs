@@ -26,6 +26,7 @@ mod http_failure;
 pub mod json;
 mod labels;
 mod list;
+pub mod login;
 pub mod management;
 mod members;
 mod node_metrics;

@@ -184,7 +184,7 @@ fn configure(broker: &Broker) -> std::result::Result<Program, Box<dyn std::error
     fs::write(
         program.dir().join("warrener.yml"),
         format!(
-            "broker:\n  amqp: amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
+            "state: state\nbroker:\n  amqp: amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
              ${{RABBITMQ_PORT}}/%2f\n  management: {}\n  prometheus: {}\n{FLEET}",
             broker.management_url(),
             broker.prometheus_url()

@@ -1,6 +1,7 @@
 //! What the stories are told with.
 
 pub(crate) mod amqp;
+pub(crate) mod env;
 mod exposition;
 pub(crate) mod fleet;
 mod http;

@@ -23,6 +23,13 @@ impl Warrener {
     /// The same, with more arguments or environment.
     pub(crate) fn serve_with(config: &str, with: impl FnOnce(Program) -> Program) -> Self {
         let program = with(prepare(&["serve", "--web.listen-address=127.0.0.1:0"]));
+        // A state directory of its own: the usual one is the machine's.
+        let state = if config.contains("state:") {
+            ""
+        } else {
+            "state: state\n"
+        };
+        let config = format!("{config}{state}");
         std::fs::write(program.dir().join("warrener.yml"), config).unwrap();
         Self::start(program)
     }
