@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod env_files;
 mod fix;
+mod init;
 mod logging;
 mod probe;
 mod report;
@@ -60,6 +61,7 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Start here:
+  warrener init      draft a warrener.yml for what runs here
   warrener probe     what does the broker look like right now?
   warrener check     are warrener.yml and the env files right?
   warrener fix       repair env files to their schema
@@ -77,6 +79,8 @@ enum Command {
     Check(check::Args),
     /// Repair env files to their schema: from the last known good, default_from, default
     Fix(fix::Args),
+    /// Draft a warrener.yml from the env files, units and processes found here
+    Init(init::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
 }
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Probe(args) => probe::run(args),
         Command::Check(args) => check::run(args),
         Command::Fix(args) => fix::run(args),
+        Command::Init(args) => init::run(args),
         Command::Completions(args) => completions::run(args),
     };
     exit.into()

@@ -47,8 +47,11 @@ impl Config {
         Self::from_text(text, file, base)
     }
 
-    /// Reads `text` as the content of `file`, whose folder is `base`.
-    pub(super) fn from_text(text: &str, file: &Path, base: &Path) -> Result<Self, ConfigErrors> {
+    /// Reads `text` as the content of `file`, whose folder is `base`. The file need not be there.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: everything wrong with the text, each with its place and its remedy.
+    pub fn from_text(text: &str, file: &Path, base: &Path) -> Result<Self, ConfigErrors> {
         let error = |position, path, problem, remedy| {
             let position = Some(position);
             ConfigError {

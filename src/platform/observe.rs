@@ -1,7 +1,7 @@
 //! The half that looks and changes nothing.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::Secret;
@@ -34,6 +34,9 @@ pub trait ObserveProcesses: Send + Sync + 'static {
 
     /// The environment that it was started with; `None` where it may not be read.
     fn environment(&self, pid: u32) -> Option<Vec<(String, Secret)>>;
+
+    /// The folder that it works in, as it sees it; `None` where that may not be read.
+    fn working_folder(&self, pid: u32) -> Option<PathBuf>;
 
     /// How long ago a process with these ticks started.
     fn age(&self, id: ProcessId) -> Option<Duration>;

@@ -18,6 +18,7 @@ pub struct Program {
     exe: PathBuf,
     args: Vec<OsString>,
     env: Vec<(String, String)>,
+    folder: Option<PathBuf>,
     process: Mutex<Option<Process>>,
     guard: Arc<Guard>,
 }
@@ -32,6 +33,7 @@ impl Program {
             exe: exe.into(),
             args: Vec::new(),
             env: Vec::new(),
+            folder: None,
             process: Mutex::new(None),
             guard: Guard::start(None)?,
         })
@@ -51,7 +53,14 @@ impl Program {
         self
     }
 
-    /// Its working folder.
+    /// Works in a folder that is there already, as another program's is.
+    #[must_use]
+    pub fn working_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Its own folder, in which it works unless told otherwise.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.guard.dir()
@@ -70,7 +79,7 @@ impl Program {
         command
             .args(&self.args)
             .envs(self.env.iter().map(|(n, v)| (n, v)))
-            .current_dir(self.dir());
+            .current_dir(self.folder.as_deref().unwrap_or(self.dir()));
         let name = self.exe.file_name().unwrap_or_default().to_string_lossy();
         *slot = Some(Process::spawn(name, command, &self.log_file(), &[])?);
         Ok(())

@@ -8,6 +8,7 @@ mod drills;
 mod faults;
 mod files;
 mod fix;
+mod init;
 mod passive;
 mod reload;
 mod roundtrip;

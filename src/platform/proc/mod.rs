@@ -109,6 +109,10 @@ impl ObserveProcesses for Proc {
         process::environment(self, pid)
     }
 
+    fn working_folder(&self, pid: u32) -> Option<PathBuf> {
+        process::working_folder(self, pid)
+    }
+
     fn age(&self, id: ProcessId) -> Option<Duration> {
         let started = stat::duration(id.start_ticks, self.ticks_per_second);
         self.uptime().ok()?.checked_sub(started)

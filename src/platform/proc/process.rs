@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::PathBuf;
 
 use super::Proc;
 use super::file::ProcFile;
@@ -87,6 +88,12 @@ pub(super) fn environment(proc: &Proc, pid: u32) -> Option<Vec<(String, Secret)>
         Some((name.to_owned(), Secret::from(value)))
     });
     Some(pairs.collect())
+}
+
+/// Where the link of the kernel leads; a folder that is gone is none.
+pub(super) fn working_folder(proc: &Proc, pid: u32) -> Option<PathBuf> {
+    let folder = fs::read_link(proc.root.join(format!("{pid}/cwd"))).ok()?;
+    folder.is_absolute().then_some(folder)
 }
 
 fn bounded(proc: &Proc, pid: u32, file: &str) -> Option<Vec<u8>> {

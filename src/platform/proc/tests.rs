@@ -147,6 +147,20 @@ fn this_machine_is_read() {
 }
 
 #[test]
+fn the_folder_of_a_process_is_told_where_it_may_be_read() {
+    let (root, proc) = tree(&[]);
+    for (pid, target) in [("7", "/srv/app"), ("8", "pipe:[1]")] {
+        std::fs::create_dir(root.path().join(pid)).unwrap();
+        std::os::unix::fs::symlink(target, root.path().join(pid).join("cwd")).unwrap();
+    }
+    assert_eq!(proc.working_folder(7), Some("/srv/app".into()));
+    assert_eq!(proc.working_folder(8), None);
+    assert_eq!(proc.working_folder(9), None);
+    let own = Proc::default().working_folder(std::process::id());
+    assert_eq!(own, std::env::current_dir().ok());
+}
+
+#[test]
 fn a_disk_that_is_not_there_says_so() {
     let disk = Proc::default().disk(Path::new("/no/such/mount"));
     assert!(disk.failure.unwrap().contains("No such file"));

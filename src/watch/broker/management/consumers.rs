@@ -111,7 +111,7 @@ fn ends(name: &str, peer_host: Option<&str>, peer_port: Option<u16>) -> Ends {
 ///
 /// # Errors
 /// [`Reason::Unsupported`] where the broker keeps no statistics.
-pub(in crate::watch::broker) async fn open(
+pub async fn open(
     http: &Http,
     endpoint: &Endpoint,
     now: fn() -> Moment,

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-pub(super) use consumers::open;
+pub use consumers::open;
 pub use nodes::{Alarm, AlarmKind, alarms, nodes};
 use numbers::Num;
 pub use queues::{ListKind, list, queue};
