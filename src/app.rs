@@ -1,5 +1,6 @@
 //! The only module that names every layer: build, run, reload, drain.
 
+mod judging;
 mod keeping;
 mod limits;
 
@@ -10,11 +11,13 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::assess::{AssessConfig, History, assess};
+pub use self::judging::Judge;
+use self::judging::Judging;
+use crate::assess::History;
 use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Failure, Moment, Snapshot};
-use crate::publish::metrics::{Limits, Local, Publisher, Reload};
-use crate::publish::{self, Exposition};
+use crate::publish::Exposition;
+use crate::publish::metrics::{Local, Publisher, Reload};
 use crate::recover::last_good::Assessed;
 use crate::server::{self, Credentials, ReloadRequest};
 use crate::watch::cycle::{self, Assembler, Probes};
@@ -249,24 +252,6 @@ fn forget_the_broker(snapshot: &mut Snapshot) {
     snapshot.roundtrip.forget();
 }
 
-/// What a snapshot is assessed by, and whose it is.
-#[derive(Clone, Debug)]
-struct Judging {
-    identity: String,
-    assess: AssessConfig,
-    limits: Limits,
-}
-
-impl Judging {
-    fn of(config: &Config) -> Self {
-        Judging {
-            identity: config.identity.clone(),
-            assess: AssessConfig::new(config),
-            limits: limits::of(config),
-        }
-    }
-}
-
 /// What the publisher gives: the newest exposition, status and assessment, whether warrener is
 /// ready, and its end.
 struct Published {
@@ -288,9 +273,9 @@ fn publish(
     let (newest, assessed) = watch::channel(None);
     let mut turn = move |snapshot: Arc<Snapshot>| {
         let judging = judging.borrow().clone();
-        let assessment = assess(&snapshot, &mut history, &judging.assess, snapshot.at);
-        let status: Arc<str> = publish::status(&judging.identity, &snapshot, &assessment).into();
-        let exposition = Arc::new(publisher.publish(&snapshot, &assessment, &judging.limits));
+        let (assessment, status) = judging.judge(&snapshot, &mut history);
+        let status: Arc<str> = status.to_json().into();
+        let exposition = Arc::new(publisher.publish(&snapshot, &assessment, judging.limits()));
         let assessment = Arc::new(assessment);
         newest.send_replace(Some(Assessed {
             snapshot,

@@ -40,7 +40,9 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 22] = [
+    ("anstream", &["cli/"]),
+    ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
     ("flate2", &["publish/"]),
     ("futures_io", &["watch/broker/amqp/"]),
@@ -50,10 +52,13 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("tokio_io_timeout", &["server/"]),
     ("tokio_rustls", &["watch/broker/amqp/"]),
     ("lapin", &["watch/broker/"]),
-    ("reqwest", &["watch/broker/"]),
+    ("reqwest", &["watch/broker/", "cli/client.rs"]),
     ("ring", &["envfile/key.rs"]),
     ("rustix", &["platform/", "config/"]),
+    ("serde_transcode", &["cli/"]),
     ("serde_yaml", &["config/yaml.rs"]),
+    ("terminal_size", &["cli/"]),
+    ("textwrap", &["cli/"]),
     ("prometheus_client", &["publish/metrics/"]),
     ("axum", &["server/"]),
     ("clap", &["cli/"]),

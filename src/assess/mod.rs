@@ -35,7 +35,7 @@ mod words;
 mod workers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use causes::join;
 pub use history::History;

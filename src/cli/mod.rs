@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod client;
 mod completions;
 mod env_files;
 mod fix;
@@ -18,6 +19,7 @@ mod logging;
 mod probe;
 mod report;
 mod serve;
+mod status;
 mod words;
 
 use std::io::ErrorKind;
@@ -66,6 +68,7 @@ Start here:
   warrener check     are warrener.yml and the env files right?
   warrener fix       repair env files to their schema
   warrener serve     export metrics on port 15699
+  warrener status    what is wrong, since when, and what would be done?
 
 Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or configuration error.";
 
@@ -73,6 +76,8 @@ Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or configuration error.";
 enum Command {
     /// Run: export metrics over HTTP until stopped
     Serve(serve::Args),
+    /// Show health, explained: score, findings with their evidence and causes, what would be done
+    Status(status::Args),
     /// Read broker, queues and host once, now, and print what was seen
     Probe(probe::Args),
     /// Check warrener.yml and the env files and say what is wrong, where, and how to mend it
@@ -124,6 +129,7 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::Status(args) => status::run(args),
         Command::Probe(args) => probe::run(args),
         Command::Check(args) => check::run(args),
         Command::Fix(args) => fix::run(args),

@@ -39,11 +39,40 @@ pub(super) fn time(value: Duration) -> String {
     }
 }
 
-/// A name in one line: control characters would spoil the terminal.
+/// How long something lasts, in whole seconds: `3 min 12 s`.
+pub(super) fn span(seconds: f64) -> String {
+    let seconds = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+    match seconds.as_secs() {
+        short @ 0..60 => format!("{short} s"),
+        longer => time(Duration::from_secs(longer)),
+    }
+}
+
+/// A number with its thousands apart: `12,345`.
+pub(super) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Marks that are not seen, and change how what is around them is shown.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// A name in one line: control characters would spoil the terminal, and marks that turn the
+/// direction of writing make one name look like another.
 pub(super) fn printable(name: &str) -> String {
     name.chars()
         .map(|c| {
-            if c.is_control() {
+            if c.is_control() || is_invisible(c) {
                 c.escape_default().to_string()
             } else {
                 c.to_string()
@@ -64,11 +93,21 @@ mod tests {
         assert_eq!(bytes(None), "?");
         assert_eq!(time(Duration::from_micros(1500)), "1.5 ms");
         assert_eq!(time(Duration::from_secs(3725)), "1 h 2 min");
+        assert_eq!((span(0.4), span(12.9)), ("0 s".into(), "12 s".into()));
+        assert_eq!(
+            (span(192.0), span(-3.0)),
+            ("3 min 12 s".into(), "0 s".into())
+        );
+        assert_eq!(
+            (count(999), count(1_234_567)),
+            ("999".into(), "1,234,567".into())
+        );
     }
 
     #[test]
     fn names_can_not_move_the_cursor() {
         assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(printable("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(printable("☃"), "☃");
     }
 }

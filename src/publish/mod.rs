@@ -3,9 +3,10 @@
 mod chunk;
 mod exposition;
 pub mod metrics;
-mod status;
+pub mod status;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use chunk::Chunk;
 pub use exposition::{Encoding, Exposition, Format};
-pub use status::status;

@@ -72,7 +72,15 @@ fn check_says_valid_or_what_is_wrong() {
 fn help_version_completions_and_usage() {
     let (code, out) = run(&["--help"], None);
     assert_eq!(code, Some(0));
-    for command in ["serve", "probe", "check", "init", "completions"] {
+    for command in [
+        "serve",
+        "status",
+        "probe",
+        "check",
+        "fix",
+        "init",
+        "completions",
+    ] {
         assert!(out.contains(command), "{command} in\n{out}");
     }
     let (code, out) = run(&["--version"], None);

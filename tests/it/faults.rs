@@ -111,7 +111,8 @@ fn broker_stopped_and_back() {
         (&1.into(), &"critical".into())
     );
     assert_eq!(status["findings"][0]["code"], "BrokerUnreachable");
-    assert_eq!(status["failures"][0]["reason"], "refused");
+    assert_eq!(status["probes"][0]["probe"], "broker");
+    assert_eq!(status["probes"][0]["failure"]["reason"], "refused");
 
     broker.start_again().unwrap();
     w.wait_success("broker", 1.0);

@@ -15,5 +15,6 @@ mod roundtrip;
 mod scrape;
 mod serve;
 mod sources;
+mod status;
 mod support;
 mod workers;

@@ -7,4 +7,4 @@ mod forecasts;
 mod judgements;
 mod properties;
 mod simulation;
-mod world;
+pub(crate) mod world;

@@ -15,31 +15,31 @@ use crate::model::{
     Assessment, Code, Component, Failure, Finding, Moment, ProbeName, Reason, Section, Snapshot,
 };
 
-pub(super) const GIB: u64 = 1 << 30;
+pub(crate) const GIB: u64 = 1 << 30;
 
 /// What the probes would read now, and the assessments so far.
 #[derive(Clone)]
-pub(super) struct World {
-    pub(super) config: AssessConfig,
-    pub(super) broker: BrokerFacts,
-    pub(super) queues: QueuesFacts,
-    pub(super) roundtrip: RoundtripFacts,
-    pub(super) host: HostFacts,
-    pub(super) envfile: EnvfileFacts,
-    pub(super) workers: WorkersFacts,
-    pub(super) files: FilesFacts,
+pub(crate) struct World {
+    pub(crate) config: AssessConfig,
+    pub(crate) broker: BrokerFacts,
+    pub(crate) queues: QueuesFacts,
+    pub(crate) roundtrip: RoundtripFacts,
+    pub(crate) host: HostFacts,
+    pub(crate) envfile: EnvfileFacts,
+    pub(crate) workers: WorkersFacts,
+    pub(crate) files: FilesFacts,
     /// Probes that fail now, and why.
-    pub(super) failing: Vec<(ProbeName, Reason)>,
+    pub(crate) failing: Vec<(ProbeName, Reason)>,
     /// Messages acknowledged by each process in a step.
-    pub(super) acks: u64,
-    pub(super) every: Duration,
-    pub(super) now: Moment,
-    pub(super) history: History,
-    pub(super) snapshot: Snapshot,
+    pub(crate) acks: u64,
+    pub(crate) every: Duration,
+    pub(crate) now: Moment,
+    pub(crate) history: History,
+    pub(crate) snapshot: Snapshot,
 }
 
 impl World {
-    pub(super) fn healthy() -> Self {
+    pub(crate) fn healthy() -> Self {
         let now = Moment::new(
             Instant::now(),
             SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 30),
@@ -186,7 +186,7 @@ impl World {
     }
 
     /// The facts of a healthy world, with what happened so far.
-    pub(super) fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         let fresh = World::healthy();
         let mut queues = fresh.queues;
         for (new, old) in queues.queues.iter_mut().zip(&self.queues.queues) {
@@ -217,29 +217,29 @@ impl World {
         self.acks = fresh.acks;
     }
 
-    pub(super) fn queue(&mut self) -> &mut QueueFacts {
+    pub(crate) fn queue(&mut self) -> &mut QueueFacts {
         &mut self.queues.queues[0]
     }
 
-    pub(super) fn worker(&mut self) -> &mut WorkerFacts {
+    pub(crate) fn worker(&mut self) -> &mut WorkerFacts {
         &mut self.workers.workers[0]
     }
 
-    pub(super) fn processes(&mut self) -> &mut Vec<ProcessFacts> {
+    pub(crate) fn processes(&mut self) -> &mut Vec<ProcessFacts> {
         self.worker().processes.as_mut().unwrap()
     }
 
-    pub(super) fn env_file(&mut self) -> &mut EnvFileFacts {
+    pub(crate) fn env_file(&mut self) -> &mut EnvFileFacts {
         &mut self.envfile.files[0]
     }
 
-    pub(super) fn fail(&mut self, probe: ProbeName, reason: Reason) {
+    pub(crate) fn fail(&mut self, probe: ProbeName, reason: Reason) {
         self.failing.retain(|(failing, _)| *failing != probe);
         self.failing.push((probe, reason));
     }
 
     /// Time passes, every probe reads, and the result is assessed.
-    pub(super) fn step(&mut self) -> Assessment {
+    pub(crate) fn step(&mut self) -> Assessment {
         self.now = self.now.after(self.every);
         let acks = self.acks;
         let mut all = 0;
@@ -265,7 +265,7 @@ impl World {
     }
 
     /// Every probe reads, nothing else happens.
-    pub(super) fn assess(&mut self) -> Assessment {
+    pub(crate) fn assess(&mut self) -> Assessment {
         use ProbeName::{Broker, Envfile, Files, Host, Queues, Roundtrip, Workers};
         let (at, failing) = (self.now, &self.failing);
         let every = self.every;
@@ -301,20 +301,20 @@ impl World {
         assess(&self.snapshot, &mut self.history, &self.config, at)
     }
 
-    pub(super) fn steps(&mut self, steps: usize) -> Assessment {
+    pub(crate) fn steps(&mut self, steps: usize) -> Assessment {
         (1..steps).for_each(|_| drop(self.step()));
         self.step()
     }
 }
 
-pub(super) fn found(assessment: &Assessment, code: Code) -> Option<&Finding> {
+pub(crate) fn found(assessment: &Assessment, code: Code) -> Option<&Finding> {
     assessment
         .findings
         .iter()
         .find(|finding| finding.code == code)
 }
 
-pub(super) fn codes(assessment: &Assessment) -> Vec<Code> {
+pub(crate) fn codes(assessment: &Assessment) -> Vec<Code> {
     assessment
         .findings
         .iter()
@@ -351,7 +351,7 @@ fn queue(name: &str, pinned: bool, consumers: u64) -> QueueFacts {
     }
 }
 
-pub(super) fn process(pid: u32) -> ProcessFacts {
+pub(crate) fn process(pid: u32) -> ProcessFacts {
     ProcessFacts {
         id: ProcessId {
             pid,
@@ -374,7 +374,7 @@ pub(super) fn process(pid: u32) -> ProcessFacts {
     }
 }
 
-pub(super) fn channel(pid: u32, prefetch: u64) -> ChannelFacts {
+pub(crate) fn channel(pid: u32, prefetch: u64) -> ChannelFacts {
     ChannelFacts {
         connection: format!("127.0.0.1:{pid} -> 127.0.0.1:5672"),
         number: Some(1),

@@ -71,7 +71,7 @@ fn add(paths: &mut Vec<PathBuf>, path: &Path) -> Option<PathBuf> {
 }
 
 fn read(world: &mut World, paths: &[PathBuf]) {
-    let env_files: Vec<EnvFile> = paths.iter().map(|path| EnvFile::at(path)).collect();
+    let env_files: Vec<EnvFile> = paths.iter().map(EnvFile::at).collect();
     let variables = Variables::read(|_| None, &env_files);
     let found = variables.files.into_iter().map(|variables| {
         let mode = variables.path.metadata().ok().map(|meta| meta.mode());

@@ -275,8 +275,9 @@ fn headers(get: Get<'_>) -> HeaderMap {
     headers
 }
 
-/// Makes ring the process's TLS provider, once; a provider that is already there stays.
-fn install_crypto() {
+/// Makes ring the process's TLS provider, once; a provider that is already there stays. Whoever
+/// makes an HTTP client calls it before.
+pub fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         rustls::crypto::ring::default_provider()

@@ -195,15 +195,12 @@ fn follow(broker: &Broker, batch: &[Running]) -> BTreeMap<(usize, bool), Vec<Str
         // Several assessments a second: one of them is enough.
         if at - newest >= 0.9 {
             (newest, readings) = (at, readings + 1);
-            for verdict in status["verdicts"].as_array().unwrap() {
-                let pid = verdict["process"]["pid"].as_u64().unwrap();
-                if let Some(of) = pids.get(&pid) {
-                    let verdict = &verdict["verdict"];
-                    let word = match verdict.as_str() {
-                        Some(word) => word.to_owned(),
-                        None => verdict.as_object().unwrap().keys().next().unwrap().clone(),
-                    };
-                    seen.entry(*of).or_default().push(word);
+            let kinds = status["workers"]["kinds"].as_array().unwrap();
+            let processes = kinds.iter().flat_map(|kind| kind["processes"].as_array());
+            for process in processes.flatten() {
+                let pid = process["pid"].as_u64().unwrap();
+                if let Some((of, verdict)) = pids.get(&pid).zip(process["verdict"].as_str()) {
+                    seen.entry(*of).or_default().push(verdict.to_owned());
                 }
             }
         }

@@ -14,7 +14,7 @@ use testbed::{Broker, BrokerBuilder, Root};
 
 pub(crate) use exposition::Exposition;
 pub(crate) use http::ask;
-pub(crate) use warrener::{Warrener, prepare};
+pub(crate) use warrener::{EXE, Warrener, prepare};
 
 /// Long enough for a busy machine, short enough for a person.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

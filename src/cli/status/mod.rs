@@ -1,0 +1,163 @@
+//! `warrener status`: health, explained.
+//!
+//! ```text
+//! source (a server, or this process's own probes) ─> Status ─> page, findings, detail ─> screen
+//! ```
+
+mod detail;
+mod findings;
+mod host;
+mod layout;
+mod page;
+mod paint;
+mod screen;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Deserializer, Serializer};
+
+use super::client::Client;
+use super::{ConfigArgs, Exit, runtime};
+use crate::model::Level;
+use crate::publish::status::Status;
+use page::View;
+use source::{Origin, Problem, Reading};
+
+/// Where a server listens unless told otherwise.
+const URL: &str = "http://127.0.0.1:15699";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Show what every probe saw: nodes, queues, processes, env files, host, files
+    #[arg(long)]
+    detailed: bool,
+    /// Print the server's document as it is (docs/API.md describes it)
+    #[arg(long, conflicts_with_all = ["detailed", "watch"])]
+    json: bool,
+    /// Draw it again every so many seconds until Ctrl-C
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    watch: Option<u64>,
+    /// The server to ask [default: http://127.0.0.1:15699; with none there, probe by itself]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// File with the token that the server asks for
+    #[arg(long = "token-file", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) fn run(args: Args) -> Exit {
+    let url = args.url.as_deref().unwrap_or(URL);
+    let client = match Client::new(url, args.token_file.as_deref()) {
+        Ok(client) => client,
+        Err(problem) => {
+            eprintln!("warrener: {problem}");
+            return Exit::Usage;
+        }
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("warrener: the runtime could not start: {error}");
+            return Exit::Failed;
+        }
+    };
+    // A server that was named and is not there is not replaced by something else.
+    let own = args.url.is_none().then(|| args.config.file());
+    let mut origin = Origin::new(client, own);
+    let exit = runtime.block_on(async {
+        match args.watch {
+            Some(seconds) => {
+                let every = Duration::from_secs(seconds);
+                screen::watch(&mut origin, every, args.detailed).await
+            }
+            None => once(&mut origin, &args).await,
+        }
+    });
+    // A name look-up or a mount that hangs is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    exit
+}
+
+async fn once(origin: &mut Origin, args: &Args) -> Exit {
+    let reading = match origin.read().await {
+        Ok(reading) => reading,
+        Err(problem) => return failed(&problem),
+    };
+    if args.json {
+        if let Some(note) = &reading.note {
+            eprintln!("warrener: {note}");
+        }
+        match pretty(&reading.json) {
+            Ok(text) => say(&text),
+            Err(error) => {
+                eprintln!("warrener: the status can't be printed: {error}");
+                return Exit::Failed;
+            }
+        }
+    } else {
+        say(&draw(&reading, screen::width(), args.detailed));
+    }
+    judged(&reading.status)
+}
+
+/// To standard output. Whoever stops reading, such as `head`, has what it wants.
+fn say(text: &str) {
+    anstream::stdout().write_all(text.as_bytes()).ok();
+}
+
+fn failed(problem: &Problem) -> Exit {
+    match problem {
+        Problem::Usage(words) => {
+            eprintln!("{words}");
+            Exit::Usage
+        }
+        Problem::Failed(words) => {
+            eprintln!("warrener: {words}");
+            Exit::Failed
+        }
+    }
+}
+
+/// The page of a reading, with colours.
+fn draw(reading: &Reading, width: usize, detailed: bool) -> String {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(reading.status.at, |now| now.as_secs_f64());
+    let view = View {
+        width,
+        detailed,
+        now,
+        note: reading.note.as_deref(),
+    };
+    page::render(&reading.status, &view)
+}
+
+fn judged(status: &Status) -> Exit {
+    match status.level {
+        Level::Normal | Level::Caution => Exit::Fine,
+        Level::Warning | Level::Critical => Exit::Failed,
+    }
+}
+
+/// The same document, with line breaks: nothing that this version does not know is lost.
+fn pretty(json: &str) -> Result<String, serde_json::Error> {
+    let mut out = Vec::new();
+    let mut from = Deserializer::from_str(json);
+    serde_transcode::transcode(&mut from, &mut Serializer::pretty(&mut out))?;
+    from.end()?;
+    out.push(b'\n');
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
