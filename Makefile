@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix fuzz drill bench roots clean
+.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker fuzz drill bench roots clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -43,6 +43,15 @@ test-matrix: install roots ## The integration tests on RabbitMQ 3.10, 4.0 and 4.
 	for root in host trixie sid; do \
 	  WARRENER_TESTBED_ROOT=$$root cargo test --locked --test it || exit 1; \
 	done
+
+test-systemd: ## The systemd control on a real systemd, booted in a container (as root)
+	@testbed/install.sh debootstrap systemd-container
+	@testbed/roots.sh systemd
+	cargo test --locked --workspace --test controls --test it systemd -- --ignored
+
+test-docker: ## The docker control on a real Docker engine of its own (as root)
+	@testbed/install.sh docker.io busybox-static
+	cargo test --locked --workspace --test controls --test it docker -- --ignored
 
 drill: install ## Long runs with real parts: hang verdicts against the truth
 	cargo build --locked --workspace --bins

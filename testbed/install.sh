@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs the servers the testbed starts, where they are missing; called by make only.
+#   install.sh [PACKAGE..]      default: what the demo and the ordinary tests start
 # Silent when nothing is missing. The packages' own services are kept from starting.
 set -eu
 
-packages="rabbitmq-server prometheus prometheus-alertmanager"
+packages=${*:-rabbitmq-server prometheus prometheus-alertmanager}
 policy=/usr/sbin/policy-rc.d
 
 fail() {
@@ -24,7 +25,7 @@ done
 command -v apt-get >/dev/null || fail "missing:$missing; only Debian's apt-get is known here, install them yourself"
 if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "missing:$missing; run as root: apt-get install$missing"
-    exec sudo sh "$0"
+    exec sudo sh "$0" $packages
 fi
 
 # A policy that somebody else put there stays, and is theirs to judge by.

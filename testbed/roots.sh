@@ -4,6 +4,7 @@
 #
 #   roots.sh [RELEASE..]        default: trixie sid
 #
+# The root `systemd` is bookworm with systemd as its init, for testbed/src/systemd.rs.
 # Folders go to $WARRENER_TESTBED_ROOTS, or `.roots` at the workspace root. A root
 # that is complete is left alone. Needs root and debootstrap. Nothing stays mounted.
 set -eu
@@ -46,6 +47,13 @@ install_inside() {
 
 make_root() {
     release=$1
+    include=
+    if [ "$release" = systemd ]; then
+        include=--include=systemd,systemd-sysv,dbus
+        suite=bookworm
+    else
+        suite=$release
+    fi
     root=$roots/$release
     [ -e "$root/.complete" ] && return 0
     [ "$(id -u)" = 0 ] || fail "making the $release root needs root"
@@ -59,8 +67,8 @@ make_root() {
     trap 'exit 130' INT TERM
     echo "roots.sh: building $release, log in $log" >&2
     {
-        debootstrap --variant=minbase "$release" "$partial" "$mirror" &&
-            install_inside "$partial"
+        debootstrap --variant=minbase $include "$suite" "$partial" "$mirror" &&
+            { [ -n "$include" ] || install_inside "$partial"; }
     } >"$log" 2>&1 </dev/null || {
         tail -n 20 "$log" >&2
         fail "building $release failed"

@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 24] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
@@ -61,8 +61,10 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("textwrap", &["cli/"]),
     ("prometheus_client", &["publish/metrics/"]),
     ("axum", &["server/"]),
+    ("bollard", &["platform/docker/"]),
     ("clap", &["cli/"]),
     ("walkdir", &["watch/files/"]),
+    ("zbus", &["platform/systemd/"]),
 ];
 
 const LONGEST_FILE: usize = 400;

@@ -2,8 +2,8 @@
 //!
 //! It is a process that warrener starts, and still it belongs to the half that observes: whoever
 //! configures one promises that it changes nothing. It gets no shell, no input, nowhere to print,
-//! a group of its own that ends at a deadline, the lowest priority but one, and of warrener's
-//! environment, which may hold secrets, only what says how to run.
+//! a group of its own that ends at a deadline, and of warrener's environment, which may hold secrets,
+//! only what says how to run.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,7 +17,17 @@ use tokio::time::timeout;
 
 /// What of the environment is handed on.
 const ENVIRONMENT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"];
-/// A backup of many gigabytes is read whole; whoever has work to do goes first.
+
+/// How soon it is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// Somebody waits for the answer.
+    Now,
+    /// A backup of many gigabytes is read whole: whoever has work to do goes first.
+    Whenever,
+}
+
+/// The lowest priority but one.
 const NICENESS: i32 = 18;
 
 /// Why a program did not say yes.
@@ -50,6 +60,7 @@ fn words(status: ExitStatus) -> String {
 pub async fn look(
     program: &OsString,
     arguments: &[OsString],
+    haste: Haste,
     deadline: Duration,
 ) -> Result<(), Refusal> {
     #[expect(
@@ -72,7 +83,9 @@ pub async fn look(
         .process_group(0)
         .kill_on_drop(true);
     let mut group = Group(command.spawn().map_err(Refusal::Start)?);
-    if let Some(pid) = group.leader() {
+    if haste == Haste::Whenever
+        && let Some(pid) = group.leader()
+    {
         // Where that is not allowed it runs at the usual priority.
         setpriority_process(Some(pid), NICENESS).ok();
     }
@@ -113,7 +126,13 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     async fn shell(script: &str, deadline: Duration) -> Result<(), Refusal> {
-        look(&"sh".into(), &["-c".into(), script.into()], deadline).await
+        look(
+            &"sh".into(),
+            &["-c".into(), script.into()],
+            Haste::Now,
+            deadline,
+        )
+        .await
     }
 
     #[tokio::test]
@@ -125,7 +144,7 @@ mod tests {
             said(shell("kill -9 $$", LONG).await),
             "was ended by signal 9"
         );
-        let none = look(&"/nowhere/program".into(), &[], LONG).await;
+        let none = look(&"/nowhere/program".into(), &[], Haste::Whenever, LONG).await;
         assert!(matches!(none, Err(Refusal::Start(_))), "{none:?}");
     }
 

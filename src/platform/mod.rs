@@ -3,6 +3,7 @@
 //! Observing and acting are separate traits, so that whoever only watches can't change anything.
 //! Must not know: brokers, probes, HTTP.
 
+pub mod docker;
 pub mod exec;
 pub mod files;
 pub mod folder;
@@ -10,3 +11,5 @@ pub mod observe;
 pub mod pidfd;
 pub mod place;
 pub mod proc;
+pub mod records;
+pub mod systemd;

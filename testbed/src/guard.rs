@@ -6,6 +6,9 @@
 //! blocked on a pipe whose other end only this process holds. However the test ends (drop,
 //! panic, Ctrl-C, SIGKILL), the pipe closes, and the shell ends every process that carries
 //! the mark and removes the folder. There is no second way: drop closes the pipe, too.
+//!
+//! What runs in a container may not carry the mark: such a command gets a cgroup of the folder's
+//! name, and everything in there ends as well.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -39,7 +42,35 @@ while marked=$(grep -lszxF "WARRENER_TESTBED_DIR=$dir" /proc/[0-9]*/environ); [ 
         kill -9 "${pid%/environ}"
     done
 done
+name=${dir##*/}
+groups() {
+    find /sys/fs/cgroup -maxdepth 2 -type d -name "$name" -exec find {} -depth -type d \;
+}
+# Killed processes leave their cgroup a moment later, and one of them may have forked.
+rounds=100
+while groups=$(groups); [ -n "$groups" ] && [ $rounds -gt 0 ]; do
+    rounds=$((rounds - 1))
+    for group in $groups; do
+        pids=$(cat "$group/cgroup.procs" 2>/dev/null)
+        [ -z "$pids" ] || kill -9 $pids
+        rmdir "$group"
+    done 2>/dev/null
+    [ -z "$pids" ] || sleep 0.05
+done
 rm -rf --one-file-system "$dir"
+"#;
+
+/// Enters the cgroup `$1` of those hierarchies in which processes are told apart, and becomes the
+/// command.
+const ENTER: &str = r#"
+set -e
+group=$1; shift
+for base in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+    [ -e "$base/cgroup.procs" ] || continue
+    mkdir -p "$base/$group"
+    echo $$ >"$base/$group/cgroup.procs"
+done
+exec "$@"
 "#;
 
 /// A folder and everything started for it; both end with this value or with the process.
@@ -95,6 +126,30 @@ impl Guard {
             Some(root) => root.command(program),
             None => Command::new(program),
         };
+        self.mark(&mut command);
+        command
+    }
+
+    /// The name of its cgroup, below the root of each hierarchy.
+    pub(crate) fn cgroup(&self) -> String {
+        let name = self.dir.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// A command as [`Guard::command`], in a mount namespace and a cgroup of its own: mounts and
+    /// processes that it leaves behind end with it.
+    pub(crate) fn contained(&self, program: &str) -> Command {
+        let mut command = Command::new("/usr/bin/unshare");
+        command
+            .args(["--mount", "--propagation", "private"])
+            .args(["/bin/sh", "-c", ENTER, "enter"])
+            .arg(format!("{}/own", self.cgroup()))
+            .arg(program);
+        self.mark(&mut command);
+        command
+    }
+
+    fn mark(&self, command: &mut Command) {
         command
             .env_clear()
             .env(
@@ -106,7 +161,6 @@ impl Guard {
             .env(MARK, &self.dir)
             .process_group(0)
             .stdin(Stdio::null());
-        command
     }
 }
 

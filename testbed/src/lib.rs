@@ -8,6 +8,8 @@
 //! Prometheus           scrapes and rules         prometheus.rs
 //! Alertmanager         routes and receivers      alertmanager.rs
 //! Worker               a sample consumer         worker.rs  bin/sample-worker.rs
+//! Systemd              a booted container    systemd.rs
+//! Engine               a Docker engine       engine.rs
 //! Program              any program in a folder    program.rs
 //! promtool, tool       their command-line tools  tool.rs
 //!        all on
@@ -27,6 +29,7 @@ mod alertmanager;
 mod amqp;
 mod broker;
 mod cluster;
+mod engine;
 mod error;
 mod guard;
 pub mod http;
@@ -36,6 +39,7 @@ mod program;
 mod prometheus;
 pub mod roots;
 mod service;
+mod systemd;
 mod tool;
 mod wait;
 mod worker;
@@ -44,11 +48,13 @@ pub use alertmanager::Alertmanager;
 pub use amqp::Depth;
 pub use broker::{Broker, BrokerBuilder};
 pub use cluster::Cluster;
+pub use engine::Engine;
 pub use error::{Error, Result};
 pub use ports::{free_port, free_ports};
 pub use program::Program;
 pub use prometheus::{Prometheus, PrometheusConfig};
 pub use roots::Root;
+pub use systemd::Systemd;
 pub use tool::{amtool, promtool, tool};
 pub use wait::{Progress, wait_until};
 pub use worker::{Environment, Fault, Worker, WorkerConfig};

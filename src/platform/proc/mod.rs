@@ -46,6 +46,20 @@ impl Proc {
         }
     }
 
+    /// One process; `None` when it is gone.
+    pub fn process(&self, pid: u32) -> Option<ProcessRow> {
+        process::row(self, pid)
+    }
+
+    /// Tells one boot of the machine from the next.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub fn boot_id(&self) -> Result<String, String> {
+        let file = self.file("sys/kernel/random/boot_id")?;
+        Ok(file.text().trim().to_owned())
+    }
+
     fn file(&self, path: &str) -> Result<ProcFile, String> {
         ProcFile::read(&self.root.join(path))
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::backups::Backup;
-use crate::platform::exec::{Refusal, look};
+use crate::platform::exec::{Haste, Refusal, look};
 
 /// The longest that a verification may take: a large backup is read whole.
 pub(super) const DEADLINE: Duration = Duration::from_secs(3600);
@@ -81,7 +81,7 @@ impl Verifier {
         let (arguments, deadline): (Vec<_>, _) = (argv.collect(), self.deadline);
         let of = backup.clone();
         self.running.spawn(async move {
-            let outcome = look(&program, &arguments, deadline).await;
+            let outcome = look(&program, &arguments, Haste::Whenever, deadline).await;
             (of, outcome)
         });
         self.of = Some(backup.clone());

@@ -158,18 +158,16 @@ fn names_its_process(instance: &Instance) -> bool {
         || instance.pids.is_some()
 }
 
-/// All that do not run were stopped by a person; `None` where that can't be told of one of them.
+/// Those that do not work were all stopped by a person, who may have frozen or removed them too;
+/// `None` where that can't be told of one of them.
 fn stopped_by_operator(instances: &[Instance]) -> Option<bool> {
+    use InstanceState::{Failed, Stopped, Unknown};
     let mut stopped = false;
     for instance in instances {
-        if matches!(
-            instance.state,
-            InstanceState::Stopped | InstanceState::Failed
-        ) {
-            match instance.stopped_by_operator {
-                Some(true) => stopped = true,
-                other => return other,
-            }
+        match (instance.state, instance.stopped_by_operator) {
+            (_, Some(true)) => stopped = true,
+            (Stopped | Failed | Unknown, other) => return other,
+            _ => {}
         }
     }
     Some(stopped)

@@ -1,7 +1,7 @@
 //! Nothing stays behind, however the test process ends.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,10 +10,14 @@ use crate::support::{assert_gone, processes_of};
 
 /// A process that holds a broker, and the broker's folder.
 fn hold(how: &str) -> (Child, PathBuf) {
+    hold_a("broker", how)
+}
+
+fn hold_a(what: &str, how: &str) -> (Child, PathBuf) {
     // Whoever runs the tests in the background has them ignore SIGINT, and so their children.
     let mut holder = Command::new("env")
         .args(["--default-signal=INT", env!("CARGO_BIN_EXE_hold-broker")])
-        .arg(how)
+        .args([how, what])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -24,7 +28,7 @@ fn hold(how: &str) -> (Child, PathBuf) {
         .read_line(&mut line)
         .unwrap();
     let dir = PathBuf::from(line.trim_end());
-    assert!(dir.is_absolute(), "the holder started no broker");
+    assert!(dir.is_absolute(), "the holder started no {what}");
     (holder, dir)
 }
 
@@ -78,4 +82,36 @@ fn also_when_the_guard_itself_was_ended() {
     kill_process(guard.and_then(Pid::from_raw).unwrap(), Signal::KILL).unwrap();
     drop(broker);
     assert_gone(&dir);
+}
+
+/// What runs in a container carries no mark; its cgroup can't be removed while it runs.
+fn contained_ends(what: &str) {
+    for how in ["wait", "panic"] {
+        let (mut holder, dir) = hold_a(what, how);
+        let name = dir.file_name().unwrap();
+        let groups = || {
+            let below = ["", "unified", "systemd", "memory"];
+            let paths = below.map(|base| Path::new("/sys/fs/cgroup").join(base).join(name));
+            paths.into_iter().filter(|path| path.exists()).count()
+        };
+        if how == "wait" {
+            assert!(groups() > 0);
+            kill_process(Pid::from_child(&holder), Signal::KILL).unwrap();
+        }
+        assert!(!holder.wait().unwrap().success());
+        assert_gone(&dir);
+        assert_eq!(groups(), 0);
+    }
+}
+
+#[test]
+#[ignore = "boots a container, as root: make test-systemd"]
+fn systemd_ends_with_its_test() {
+    contained_ends("systemd");
+}
+
+#[test]
+#[ignore = "starts a Docker engine, as root: make test-docker"]
+fn docker_ends_with_its_test() {
+    contained_ends("engine");
 }
