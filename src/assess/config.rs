@@ -35,7 +35,7 @@ pub(super) fn judge(case: Case<'_>, out: &mut Judged) {
         };
         let summary = "variables of the configuration have no value";
         let mut draft = draft(target, Severity::Major, summary.into());
-        draft.evidence = unresolved(&facts);
+        draft.evidence = unresolved(&facts, |_| false);
         out.see(draft);
     } else if let Some(failure) = fallback.filter(|_| !explained(out))
         && let Some(first) = facts.files.first()
@@ -71,11 +71,13 @@ fn draft(target: Target, severity: Severity, summary: String) -> Draft {
     )
 }
 
-fn unresolved(facts: &EnvfileFacts) -> Vec<Evidence> {
+/// Those that are not `told` already.
+fn unresolved(facts: &EnvfileFacts, told: impl Fn(&str) -> bool) -> Vec<Evidence> {
     let words = |empty| if empty { "empty" } else { "missing" };
     facts
         .unresolved
         .iter()
+        .filter(|v| !told(&v.name))
         .map(|v| Evidence::against(format!("${{{}}}", v.name), words(v.empty), "a value"))
         .collect()
 }
@@ -99,14 +101,18 @@ fn invalid(
     } else if file.exists == Some(false) && expected {
         evidence.push(Evidence::against("file", "missing", "there"));
     }
-    for violation in file.violations.iter().flatten() {
-        let (kind, words) = (violation.kind.as_str(), &violation.words);
-        evidence.push(Evidence::seen(
-            violation.key.clone(),
-            format!("{kind}: {words}"),
-        ));
-    }
-    evidence.extend(facts.map(unresolved).unwrap_or_default());
+    let violations = file.violations.as_deref().unwrap_or_default();
+    evidence.extend(
+        violations
+            .iter()
+            .map(|violation| Evidence::seen(violation.key.clone(), violation.words.clone())),
+    );
+    let told = |name: &str| violations.iter().any(|violation| violation.key == name);
+    evidence.extend(
+        facts
+            .map(|facts| unresolved(facts, told))
+            .unwrap_or_default(),
+    );
     let login = file
         .login
         .and_then(Result::err)

@@ -278,16 +278,20 @@ fn evidence(process: &ProcessFacts, verdict: Verdict) -> Evidence {
     let unacked: u64 = channels.clone().filter_map(|c| c.unacked).sum();
     let consumers: usize = channels.map(|c| c.consumers.len()).sum();
     let state = process.state.map_or("unknown", ProcessState::as_str);
+    let held = match unacked {
+        1 => "1 message held".to_owned(),
+        more => format!("{more} messages held"),
+    };
     let words = match verdict {
         Verdict::Disconnected => match process.broker_socket {
             Some(true) => "a connection to the broker, and no consumer".to_owned(),
             _ => "no connection to the broker".to_owned(),
         },
         Verdict::Stopped | Verdict::Zombie | Verdict::Uninterruptible => {
-            format!("state {state}, {unacked} messages held")
+            format!("state {state}, {held}")
         }
         Verdict::Deaf => format!("{consumers} consumers, nothing delivered, state {state}"),
-        _ => format!("{unacked} messages held, none acknowledged, state {state}"),
+        _ => format!("{held}, none acknowledged, state {state}"),
     };
     Evidence::seen(
         format!("pid {}", process.id.pid),

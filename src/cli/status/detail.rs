@@ -181,7 +181,7 @@ fn limits(limits: &QueueLimits) -> String {
             .map(|n| format!("at most {} ready", count(n))),
         limits
             .min_consumers
-            .map(|n| format!("at least {n} consumers")),
+            .map(|n| format!("at least {n} consumer{}", if n == 1 { "" } else { "s" })),
         limits
             .max_drain_seconds
             .map(|s| format!("at most {} to drain", span(s))),

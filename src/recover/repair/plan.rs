@@ -76,7 +76,7 @@ pub struct Hopeless {
 pub struct Plan {
     /// What is to be written, in the order of the file; what is added comes last.
     pub changes: Vec<Change>,
-    /// What can't be.
+    /// What can't be, in the order of the file.
     pub hopeless: Vec<Hopeless>,
     /// The file was not there and is restored whole from the last known good, taken then.
     pub restored: Option<SystemTime>,
@@ -158,6 +158,7 @@ pub fn plan(file: Option<&Document>, schema: &EnvFile, sources: &Sources) -> Pla
         }
     }
     changes.sort_by_key(|change| change.line.unwrap_or(usize::MAX));
+    hopeless.sort_by_key(|key| key.line.unwrap_or(usize::MAX));
     Plan {
         changes,
         hopeless,
