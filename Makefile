@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker fuzz drill bench roots clean
+.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker fuzz drill bench roots grafana-look clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -62,6 +62,11 @@ bench: install ## Scrape and encode times, memory, CPU, and what a poll costs th
 	cargo bench --locked --bench broker
 	BENCH_QUEUES=100 cargo bench --locked --bench broker
 	cargo bench --locked --bench workers
+
+grafana-look: install ## Draw the dashboards, for a person to look at (needs node, npm, chromium, pngquant)
+	cd tests/grafana && npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund && npm run check
+	WARRENER_LOOK=$(CURDIR)/tests/grafana/look.mjs \
+	  cargo test --locked --test it dashboards::look -- --ignored --nocapture
 
 clean: ## What the build left
 	cargo clean

@@ -4,6 +4,7 @@
 
 mod check;
 mod cli;
+mod dashboards;
 mod drills;
 mod faults;
 mod files;
