@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
@@ -48,6 +48,7 @@ const HOMES: [(&str, &[&str]); 24] = [
     ("futures_io", &["watch/broker/amqp/"]),
     ("glob", &["config/check/", "watch/files/"]),
     ("hyper", &["server/"]),
+    ("include_dir", &["cli/"]),
     ("rustls", &["watch/broker/"]),
     ("tokio_io_timeout", &["server/"]),
     ("tokio_rustls", &["watch/broker/amqp/"]),

@@ -9,6 +9,7 @@
     reason = "the command line's business"
 )]
 
+mod bundle;
 mod check;
 mod client;
 mod completions;
@@ -18,6 +19,7 @@ mod init;
 mod logging;
 mod probe;
 mod report;
+mod rules;
 mod serve;
 mod status;
 mod words;
@@ -86,6 +88,8 @@ enum Command {
     Fix(fix::Args),
     /// Draft a warrener.yml from the env files, units and processes found here
     Init(init::Args),
+    /// Write the bundled alert rules, dashboards and runbooks
+    Rules(rules::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
 }
@@ -134,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Fix(args) => fix::run(args),
         Command::Init(args) => init::run(args),
+        Command::Rules(args) => rules::run(args),
         Command::Completions(args) => completions::run(args),
     };
     exit.into()

@@ -79,6 +79,7 @@ fn help_version_completions_and_usage() {
         "check",
         "fix",
         "init",
+        "rules",
         "completions",
     ] {
         assert!(out.contains(command), "{command} in\n{out}");

@@ -127,8 +127,9 @@ fn the_emptied_lines_come_back_from_what_serve_kept() {
         emptied(&full)
     );
 
-    w.wait("a healthy score", |m| {
-        m.get("warrener_health_score", &[]) == Some(100.0)
+    w.wait("a healthy configuration", |m| {
+        let config = [("component", "config")];
+        m.get("warrener_health_component_score", &config) == Some(100.0)
     });
     let (code, out) = command(&dir, &["fix"]);
     seen += &out;

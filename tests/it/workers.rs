@@ -143,7 +143,7 @@ fn an_emptied_env_is_a_broken_file_and_drift_while_the_workers_run_on() {
         let before = readings(&fleet.warrener.metrics());
         fleet.empty_the_env();
         let target = format!("env_file:{}", fleet.env().display());
-        let m = fleet.wait_finding_of("ConfigInvalid", &target, "major");
+        let m = fleet.wait_finding_of("ConfigInvalid", &target, "critical");
         assert!(readings(&m) - before <= 3.0);
         let m = fleet.wait_finding("WorkerConfigDrift", "major");
         assert_eq!(
@@ -180,7 +180,7 @@ fn workers_restarted_on_their_defaults_are_the_broken_files_symptom() {
         Fleet::cause(&m, "WorkerDisconnected").as_deref(),
         Some("ConfigInvalid")
     );
-    assert!(score(&m) <= 69.0);
+    assert!(score(&m) <= 49.0);
     fleet.restore_the_env();
     fleet.workers[0].kill().unwrap();
     fleet.workers[0].start_again().unwrap();

@@ -1,10 +1,12 @@
 //! What the stories are told with.
 
+pub(crate) mod alerting;
 pub(crate) mod amqp;
 pub(crate) mod env;
 mod exposition;
 pub(crate) mod fleet;
 mod http;
+mod receiver;
 mod warrener;
 
 use std::sync::OnceLock;
@@ -14,6 +16,7 @@ use testbed::{Broker, BrokerBuilder, Root};
 
 pub(crate) use exposition::Exposition;
 pub(crate) use http::ask;
+pub(crate) use receiver::Receiver;
 pub(crate) use warrener::{EXE, Warrener, prepare};
 
 /// Long enough for a busy machine, short enough for a person.

@@ -29,7 +29,7 @@ impl Warrener {
         } else {
             "state: state\n"
         };
-        let config = format!("{config}{state}");
+        let config = format!("{config}\n{state}");
         std::fs::write(program.dir().join("warrener.yml"), config).unwrap();
         Self::start(program)
     }
