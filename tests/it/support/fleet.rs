@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use testbed::{Broker, Environment, Fault, Worker, WorkerConfig, wait_until};
 
-use super::{Exposition, PATIENCE, Warrener};
+use super::{Exposition, PATIENCE, ROOMY, Warrener};
 
 /// Before it is started.
 pub(crate) struct Plan<'a> {
@@ -116,7 +116,7 @@ impl<'a> Plan<'a> {
         format!(
             "broker:\n  amqp: 'amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@${{RABBITMQ_HOST}}:\
              ${{RABBITMQ_PORT}}/%2f'\n  management: {}\n  prometheus: {}\n  every: {every}\n  \
-             roundtrip: {{every: 1s}}\nqueues:\n  include: ['^{name}$']\n{more}workers:\n  {name}:\n    \
+             roundtrip: {{every: 1s}}\n{ROOMY}queues:\n  include: ['^{name}$']\n{more}workers:\n  {name}:\n    \
              match: {{cmdline: 'sample-worker --kind {name} '}}\n    count: {count}\n    \
              queues: [{name}]\n    env_file: {env}\n    {kind}\nenv_files:\n- path: {env}\n  \
              mode: '0666'\n  keys: {{{keys}}}\n",
