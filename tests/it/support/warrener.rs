@@ -4,7 +4,7 @@ use std::path::Path;
 
 use testbed::{Program, wait_until};
 
-use super::{Exposition, PATIENCE, ask};
+use super::{Exposition, PATIENCE, ROOMY, ask};
 
 /// The binary under test.
 pub(crate) const EXE: &str = env!("CARGO_BIN_EXE_warrener");
@@ -29,7 +29,8 @@ impl Warrener {
         } else {
             "state: state\n"
         };
-        let config = format!("{config}\n{state}");
+        let roomy = if config.contains("host:") { "" } else { ROOMY };
+        let config = format!("{config}\n{state}{roomy}");
         std::fs::write(program.dir().join("warrener.yml"), config).unwrap();
         Self::start(program)
     }
