@@ -91,16 +91,16 @@ fn broker_explains(broker: &Finding, symptom: &Finding) -> bool {
         Code::BrokerUnreachable | Code::BrokerRoundtripFailing | Code::BrokerAuthFailed
     );
     match (symptom.code, &symptom.target) {
+        // An alarm blocks publishers, not those who consume; and a node that is down is one of
+        // several, or the broker is lost.
+        (Code::WorkerDown | Code::WorkerMissing | Code::WorkerFlapping, _) => lost,
         (
-            Code::WorkerDown
-            | Code::WorkerMissing
-            | Code::WorkerHung
+            Code::WorkerHung
             | Code::WorkerDisconnected
-            | Code::WorkerFlapping
             | Code::QueueStuck
             | Code::QueueWithoutConsumers,
             _,
-        ) => true,
+        ) => lost || broker.code == Code::BrokerNodeDown,
         (Code::ProbeFailing, Target::Probe { name }) => {
             let reads_it = matches!(
                 name,

@@ -51,6 +51,8 @@ pub struct Sample {
     pub broker_socket: Option<bool>,
     /// Its channels; `None` where they could not be told, or only in part.
     pub broker: Option<BrokerSample>,
+    /// When the broker was asked for them. Samples of one answer are one sample.
+    pub asked: Option<Moment>,
 }
 
 /// A process's channels, summed up.

@@ -126,6 +126,8 @@ impl History {
     }
 
     fn host(&mut self, facts: &HostFacts, at: Moment) {
+        self.disks
+            .retain(|path, _| facts.disks.iter().any(|disk| disk.path == *path));
         for disk in &facts.disks {
             push(&mut self.disks, &disk.path, at, disk.available);
         }

@@ -74,10 +74,13 @@ impl Processes {
             let window = self.limits(&worker.name, limits).window;
             for process in worker.processes.iter().flatten() {
                 let key = (worker.name.clone(), process.id);
-                self.known
-                    .entry(key)
-                    .or_default()
-                    .observe(at, process, &view, window);
+                self.known.entry(key).or_default().observe(
+                    at,
+                    process,
+                    &view,
+                    facts.channels_as_of,
+                    window,
+                );
             }
             self.learn(worker);
         }
@@ -118,6 +121,7 @@ impl ProcessHistory {
         at: Moment,
         process: &ProcessFacts,
         view: &QueueView<'_>,
+        asked: Option<Moment>,
         window: Duration,
     ) {
         let broker = process
@@ -140,8 +144,14 @@ impl ProcessHistory {
             cpu_time: process.cpu_time,
             switches: switches.map(|(a, b)| a + b),
             broker_socket: process.broker_socket,
+            asked: asked.filter(|_| broker.is_some()),
             broker,
         };
+        // The broker's answer that was judged already is no second witness.
+        let repeats = |last: &Sample| sample.asked.is_some() && last.asked == sample.asked;
+        if self.samples.back().is_some_and(repeats) {
+            self.samples.pop_back();
+        }
         let kept = (window * 2).max(hang::LOOKS_BACK);
         // The newest is always there; those before it keep their distance.
         let spacing = kept / SAMPLES;

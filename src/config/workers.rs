@@ -17,7 +17,7 @@ pub struct Worker {
     /// How its processes are observed, stopped and started. Without it they are only observed.
     /// The forms are those of `broker.control`.
     pub control: Option<Control>,
-    /// How its processes are recognised where the control can't tell.
+    /// How its processes are recognised where the control can't tell; needed with `command`.
     #[serde(rename = "match")]
     pub matching: Option<Match>,
     /// Processes there should be.
@@ -112,7 +112,8 @@ pub enum Signal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hang {
-    /// Messages wait and it has acknowledged none for this long.
+    /// Messages wait and it has acknowledged none for this long. The broker's statistics are up to
+    /// 6 s late, 18 s at 10,000 queues: less than 30 s only on a small broker.
     pub no_ack_for: Period,
     /// Share of one core from which a process that acknowledges nothing counts as spinning.
     pub cpu_spin: Ratio,

@@ -8,8 +8,8 @@ use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, XattrFlags, fchmod, fgetxattr, fsetxattr,
-    openat, openat2, renameat, unlinkat,
+    AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, XattrFlags, fchmod, fgetxattr, fremovexattr,
+    fsetxattr, openat, openat2, renameat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -56,7 +56,9 @@ impl Rights {
                 acl.truncate(length);
                 Some(acl)
             }
-            Err(_) => None,
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => None,
+            // One that can't be read can't be kept.
+            Err(error) => return Err(error.into()),
         };
         Ok(Rights {
             mode: meta.mode() & 0o7777,
@@ -72,8 +74,13 @@ impl Rights {
         if (now.uid(), now.gid()) != (self.uid, self.gid) {
             fchown(file, Some(self.uid), Some(self.gid))?;
         }
-        if let Some(acl) = &self.acl {
-            fsetxattr(file, ACL, acl, XattrFlags::empty())?;
+        match &self.acl {
+            Some(acl) => fsetxattr(file, ACL, acl, XattrFlags::empty())?,
+            // A new file begins with what its folder gives to every file in it.
+            None => match fremovexattr(file, ACL) {
+                Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+                Err(error) => return Err(error.into()),
+            },
         }
         Ok(fchmod(file, Mode::from_raw_mode(self.mode))?)
     }

@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
-use crate::model::Failure;
-use crate::model::facts::ChannelFacts;
+use crate::model::facts::{ChannelFacts, ConsumerFacts};
+use crate::model::{Failure, Moment};
 
 /// One open channel, and who is at its other end.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,12 +44,17 @@ pub struct BrokerConnection {
 }
 
 /// Everything that is open at the broker.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Open {
+    /// When the broker was asked.
+    pub as_of: Moment,
     /// The connections.
     pub connections: Vec<BrokerConnection>,
     /// Their channels.
     pub channels: Vec<BrokerChannel>,
+    /// Consumers on none of these channels: too new for the broker's statistics, or of another
+    /// protocol.
+    pub strays: Vec<ConsumerFacts>,
 }
 
 /// What the broker, and the configuration of the way to it, say.

@@ -318,3 +318,28 @@ fn an_assessment_serializes() {
     assert_eq!(json["level"], "critical");
     assert!(json["at"].as_f64().unwrap() > 1e9);
 }
+
+/// A broker that does not answer any more is shown by its newest answer for a while: that is one
+/// witness, however often the processes are looked at meanwhile.
+#[test]
+fn an_answer_of_the_broker_that_is_shown_again_is_no_second_witness() {
+    let disconnected = |asked_again: bool| {
+        let mut world = World::healthy();
+        world.workers.channels_as_of = Some(world.now);
+        world.steps(10);
+        for process in world.processes() {
+            (process.channels, process.broker_socket) = (Some(Vec::new()), Some(true));
+        }
+        let mut newest = None;
+        world.workers.channels_as_of = Some(world.now);
+        for _ in 0..10 {
+            if asked_again {
+                world.workers.channels_as_of = Some(world.now);
+            }
+            newest = Some(world.step());
+        }
+        codes(&newest.unwrap()).contains(&Code::WorkerDisconnected)
+    };
+    assert!(disconnected(true));
+    assert!(!disconnected(false));
+}

@@ -271,6 +271,7 @@ prop_compose! {
             cpu_time: Some(Duration::from_secs_f64(cores * 5.0 * i as f64)),
             switches: Some(0),
             broker_socket: Some(socket),
+            asked: Some(start.after(Duration::from_secs(i * 5))),
             broker: Some(BrokerSample {
                 channels: 1,
                 consumers,

@@ -28,6 +28,11 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
 
 fn one(worker: &Worker, path: &KeyPath, config: &Config, findings: &mut Findings) {
     match &worker.control {
+        Some(Control::Command(_)) if worker.matching.is_none() => findings.add(
+            path.clone(),
+            "can't be found: a `command` does not tell its processes",
+            "give `match: {cmdline: ...}` too",
+        ),
         Some(how) => control(how, &path.key("control"), findings),
         None if worker.matching.is_none() => findings.add(
             path.clone(),

@@ -17,6 +17,9 @@ pub struct WorkersFacts {
     /// Why the broker's consumers and channels could not be told at all (statistics off, the
     /// management API silent); every `channels` is `None` then.
     pub channels_unavailable: Option<Failure>,
+    /// When the broker was asked for what the `channels` tell; two readings of the processes may
+    /// show the same.
+    pub channels_as_of: Option<Moment>,
     /// Consumers of the configured queues that belong to no process found here: other hosts', or
     /// behind a proxy.
     pub consumers_elsewhere: Option<u64>,
@@ -43,8 +46,8 @@ pub struct WorkerFacts {
     pub exits: Vec<ExitFacts>,
     /// Exits seen since warrener began.
     pub exits_seen: u64,
-    /// What its processes, those that ended too, used since their start, as far as warrener saw
-    /// them; never falls.
+    /// What its processes, those that ended too, used while warrener saw them; never falls while
+    /// one configuration is in force.
     pub used: Used,
 }
 

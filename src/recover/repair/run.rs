@@ -156,6 +156,8 @@ fn write(prepared: &Prepared, held: &Held) -> Result<Option<PathBuf>, Refusal> {
         .transpose()?;
     let after = prepared.plan.after().print();
     let Prepared { folder, place, .. } = prepared;
+    // So did the backup.
+    unchanged(prepared)?;
     let swapped = folder.replace(&place.name, &after, &prepared.rights);
     swapped.map_err(|error| match error {
         ReplaceError::Rights(error) => Refusal::Rights(error),

@@ -14,6 +14,9 @@ use crate::model::facts::{ChannelFacts, MappedBy};
 use crate::platform::observe::{ProcessSockets, TcpConnection};
 use crate::watch::channels::{ChannelsReading, Open};
 
+/// Ports of what workers usually talk to besides: HTTP and databases are no proxies of a broker.
+const OTHER_SERVICES: [u16; 9] = [80, 443, 3306, 5432, 6379, 9092, 9200, 11211, 27017];
+
 /// A process to find channels for.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
@@ -69,7 +72,7 @@ pub(super) fn join(
         .filter_map(|c| c.ends.pair())
         .collect();
     let servers: HashSet<SocketAddr> = known.iter().map(|(_, server)| *server).collect();
-    let owners = owners(open, &held, candidates, identity);
+    let (owners, shares) = owners(open, &held, candidates, identity);
     let mut elsewhere = 0;
     for channel in &open.channels {
         match owners.get(channel.facts.connection.as_str()) {
@@ -87,19 +90,24 @@ pub(super) fn join(
             }
         }
     }
-    for (seen, held) in seen.iter_mut().zip(&held) {
+    let strays = open.strays.iter();
+    elsewhere += strays.filter(|c| queues.contains(&c.queue)).count() as u64;
+    for ((at, seen), held) in seen.iter_mut().enumerate().zip(&held) {
         seen.broker_socket = broker_socket(held.as_ref(), &reading.broker, &servers);
         let has_none = seen.channels.is_none()
+            && !shares.contains(&at)
             && held.as_ref().is_some_and(|held| {
-                let to_broker = held
-                    .iter()
-                    .filter(|c| reading.broker.contains(&c.remote) || servers.contains(&c.remote));
                 // One that the broker does not list is behind a translation of addresses, or too
-                // new for its statistics: it may be any of those that nobody holds.
-                elsewhere == 0
-                    || to_broker
-                        .clone()
-                        .all(|c| known.contains(&(c.local, c.remote)))
+                // new for its statistics: it may be any of those that nobody holds. So may one
+                // that leads elsewhere, to a proxy, while there are such.
+                let to_broker = |c: &TcpConnection| {
+                    reading.broker.contains(&c.remote) || servers.contains(&c.remote)
+                };
+                let suspect = |c: &TcpConnection| {
+                    to_broker(c) || (elsewhere > 0 && !OTHER_SERVICES.contains(&c.remote.port()))
+                };
+                let mut suspects = held.iter().filter(|c| suspect(c));
+                suspects.all(|c| known.contains(&(c.local, c.remote)))
             });
         if has_none {
             seen.channels = Some(Vec::new());
@@ -136,13 +144,14 @@ fn broker_socket(
     held.map(|held| held.iter().any(to_broker))
 }
 
-/// Which candidate has each connection, by the broker's name of it, and how that was told.
+/// Which candidate has each connection, by the broker's name of it, and how that was told; and who
+/// may have one of them as well.
 fn owners<'a>(
     open: &'a Open,
     held: &[Option<BTreeSet<TcpConnection>>],
     candidates: &[Candidate],
     identity: &str,
-) -> BTreeMap<&'a str, (usize, MappedBy)> {
+) -> (BTreeMap<&'a str, (usize, MappedBy)>, BTreeSet<usize>) {
     let mut holders: HashMap<(SocketAddr, SocketAddr), Vec<usize>> = HashMap::new();
     for (at, held) in held.iter().enumerate() {
         for connection in held.iter().flatten() {
@@ -150,12 +159,16 @@ fn owners<'a>(
             holders.entry(ends).or_default().push(at);
         }
     }
+    let mut shares = BTreeSet::new();
     let owner = |connection: &'a crate::watch::channels::BrokerConnection| {
         let by_socket = connection.ends.pair().and_then(|ends| holders.get(&ends));
         let owner = match by_socket.map(Vec::as_slice) {
             Some([one]) => (*one, MappedBy::Socket),
             // The first of several: it is told that it need not be the one.
-            Some([first, ..]) => (*first, MappedBy::SharedSocket),
+            Some([first, others @ ..]) => {
+                shares.extend(others);
+                (*first, MappedBy::SharedSocket)
+            }
             _ => {
                 let name = connection.given_name.as_deref()?;
                 (named(name, candidates, identity)?, MappedBy::ConnectionName)
@@ -163,7 +176,8 @@ fn owners<'a>(
         };
         Some((connection.name.as_str(), owner))
     };
-    open.connections.iter().filter_map(owner).collect()
+    let owners = open.connections.iter().filter_map(owner).collect();
+    (owners, shares)
 }
 
 fn weaker(a: MappedBy, b: MappedBy) -> MappedBy {

@@ -286,6 +286,7 @@ impl<S: ObserveProcesses, C: Channels> Probe for WorkersProbe<S, C> {
         self.tell(reading.open.as_ref().err());
         Ok(WorkersFacts {
             workers,
+            channels_as_of: reading.open.as_ref().ok().map(|open| open.as_of),
             channels_unavailable: reading.open.err(),
             consumers_elsewhere: elsewhere,
         })

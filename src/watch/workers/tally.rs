@@ -17,7 +17,7 @@ pub(super) struct Tally {
     /// The processes of the newest reading that told them; `None` before the first.
     known: Option<BTreeMap<ProcessId, Used>>,
     /// What each channel had acknowledged, by connection and number.
-    acked: BTreeMap<(String, Option<u64>), u64>,
+    acked: Option<BTreeMap<(String, Option<u64>), u64>>,
     restarts: u64,
     exits: Vec<ExitFacts>,
     exits_seen: u64,
@@ -27,8 +27,12 @@ pub(super) struct Tally {
 impl Tally {
     /// Brings the past up to `facts`, and tells it there.
     pub(super) fn observe(&mut self, facts: &mut WorkerFacts, at: Moment) {
-        if let Some(processes) = &facts.processes {
-            self.processes(processes, at);
+        match &facts.processes {
+            // What a control would name may be another process than what is recognised while it
+            // does not answer: neither has started or ended for that.
+            _ if facts.control_unavailable.is_some() => self.known = None,
+            Some(processes) => self.processes(processes, at),
+            None => {}
         }
         facts.restarts = self.restarts;
         facts.exits.clone_from(&self.exits);
@@ -40,12 +44,16 @@ impl Tally {
         let mut now = BTreeMap::new();
         for process in processes {
             let before = self.known.as_ref().and_then(|known| known.get(&process.id));
-            if before.is_none() && self.known.is_some() {
-                self.restarts += 1;
+            let own = used(process, before.copied().unwrap_or_default());
+            match before {
+                Some(before) => self.add(*before, own),
+                None if self.known.is_some() => {
+                    self.restarts += 1;
+                    self.add(Used::default(), own);
+                }
+                // What it used before it was first seen is nobody's growth.
+                None => {}
             }
-            let before = before.copied().unwrap_or_default();
-            let own = used(process, before);
-            self.add(before, own);
             now.insert(process.id, own);
         }
         let gone = self.known.iter().flatten().map(|(id, _)| *id);
@@ -79,15 +87,18 @@ impl Tally {
         for channel in processes.iter().flat_map(|p| p.channels.iter().flatten()) {
             let key = (channel.connection.clone(), channel.number);
             let acked = channel.acked.unwrap_or(0);
-            let before = self.acked.get(&key).copied().unwrap_or(0);
-            // A counter that fell belongs to a new channel of an old name.
-            self.used.acked += acked.checked_sub(before).unwrap_or(acked);
+            if let Some(known) = &self.acked {
+                let before = known.get(&key).copied().unwrap_or(0);
+                // A counter that fell belongs to a new channel of an old name.
+                self.used.acked += acked.checked_sub(before).unwrap_or(acked);
+            }
             now.insert(key, acked);
         }
-        if all_told || self.acked.len() > CHANNELS_KEPT {
-            self.acked = now;
-        } else {
-            self.acked.extend(now);
+        match &mut self.acked {
+            Some(known) if !all_told && known.len() <= CHANNELS_KEPT => known.extend(now),
+            // The first ones that are told are where counting begins.
+            None if now.is_empty() => {}
+            _ => self.acked = Some(now),
         }
     }
 }
@@ -169,19 +180,19 @@ mod tests {
         story.read(Some(vec![process(1, 10), process(2, 10)]));
         // One ended, one forked child of the other did.
         let facts = story.read(Some(vec![process(1, 4)]));
-        assert_eq!(facts.used.cpu_time.as_secs(), 20);
+        assert_eq!(facts.used.cpu_time.as_secs(), 0);
         let facts = story.read(Some(vec![process(1, 6), process(3, 1)]));
-        assert_eq!(facts.used.cpu_time.as_secs(), 23);
+        assert_eq!(facts.used.cpu_time.as_secs(), 3);
         let mut unread = process(1, 0);
         unread.cpu_time = None;
-        assert_eq!(story.read(Some(vec![unread])).used.cpu_time.as_secs(), 23);
+        assert_eq!(story.read(Some(vec![unread])).used.cpu_time.as_secs(), 3);
         assert_eq!(
             story
                 .read(Some(vec![process(1, 7)]))
                 .used
                 .cpu_time
                 .as_secs(),
-            24
+            4
         );
     }
 
@@ -200,10 +211,10 @@ mod tests {
         };
         let mut story = Story::new();
         let mut acked = |channels| story.read(with(channels)).used.acked;
-        assert_eq!(acked(Some(vec![channel(1, 5)])), 5);
-        assert_eq!(acked(None), 5);
-        assert_eq!(acked(Some(vec![channel(1, 7), channel(2, 1)])), 8);
-        assert_eq!(acked(Some(vec![channel(2, 2)])), 9);
-        assert_eq!(acked(Some(vec![channel(2, 1)])), 10);
+        assert_eq!(acked(Some(vec![channel(1, 5)])), 0);
+        assert_eq!(acked(None), 0);
+        assert_eq!(acked(Some(vec![channel(1, 7), channel(2, 1)])), 3);
+        assert_eq!(acked(Some(vec![channel(2, 2)])), 4);
+        assert_eq!(acked(Some(vec![channel(2, 1)])), 5);
     }
 }

@@ -245,6 +245,7 @@ pub(super) fn workers(at: Moment) -> WorkersFacts {
                 acked: 500,
             },
         }],
+        channels_as_of: Some(at),
         channels_unavailable: Some(Failure::new(Reason::Unsupported, "statistics are off")),
         consumers_elsewhere: Some(1),
     }

@@ -18,6 +18,8 @@ use crate::watch::channels::{BrokerChannel, BrokerConnection, Ends, Open};
 
 /// The most a list may have, in bytes; 100,000 channels are 100 MB.
 const LIST_CAP: u64 = 128 << 20;
+/// A name and some tags, in bytes.
+const WHOAMI_CAP: u64 = 64 << 10;
 
 #[derive(Deserialize)]
 struct Channel {
@@ -32,6 +34,37 @@ struct Channel {
     message_stats: Stats,
 }
 
+#[derive(Deserialize)]
+struct WhoAmI {
+    name: String,
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// A list, and before 3.9 one text with commas.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Tags {
+    List(Vec<String>),
+    Text(String),
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Tags::List(Vec::new())
+    }
+}
+
+impl Tags {
+    fn any(&self, wanted: &[&str]) -> bool {
+        let is = |tag: &str| wanted.contains(&tag.trim());
+        match self {
+            Tags::List(tags) => tags.iter().any(|tag| is(tag)),
+            Tags::Text(tags) => tags.split(',').any(is),
+        }
+    }
+}
+
 /// Of a channel: the connection that it is on.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -42,7 +75,9 @@ struct ConnectionDetails {
 }
 
 /// Of a consumer: the channel that it is on. Its `name` is the channel's, not the connection's.
-#[derive(Deserialize)]
+/// Empty where the broker has no statistics of it yet, or it is of another protocol.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct ChannelDetails {
     connection_name: String,
     number: Option<u64>,
@@ -58,6 +93,7 @@ struct Stats {
 
 #[derive(Deserialize)]
 struct Consumer {
+    #[serde(default)]
     channel_details: ChannelDetails,
     queue: Queue,
     #[serde(default)]
@@ -119,6 +155,7 @@ pub async fn open(
 ) -> Result<Open, Failure> {
     // The consumers first: a channel that closes in between takes its consumers with it, while one
     // without consumers would look like a worker that lost them.
+    sees_everything(http, endpoint, deadline).await?;
     let consumers: Vec<Consumer> = list(http, endpoint, "/api/consumers", deadline).await?;
     let as_of = now();
     let channels: Vec<Channel> = list(http, endpoint, "/api/channels", deadline).await?;
@@ -131,18 +168,19 @@ pub async fn open(
         );
         of.entry(key).or_default().push(consumer_facts(consumer));
     }
-    let channels = channels.into_iter().map(|channel| {
+    let mut joined = Vec::with_capacity(channels.len());
+    for channel in channels {
         let of_connection = &channel.connection_details;
         let key = (of_connection.name.clone(), channel.number);
-        BrokerChannel {
+        joined.push(BrokerChannel {
             ends: ends(
                 &of_connection.name,
                 of_connection.peer_host.as_deref(),
                 of_connection.peer_port,
             ),
             facts: channel_facts(channel, of.remove(&key).unwrap_or_default(), as_of),
-        }
-    });
+        });
+    }
     let connections = connections.into_iter().map(|connection| BrokerConnection {
         ends: ends(
             &connection.name,
@@ -153,9 +191,36 @@ pub async fn open(
         given_name: connection.user_provided_name,
     });
     Ok(Open {
-        channels: channels.collect(),
+        as_of,
+        channels: joined,
         connections: connections.collect(),
+        strays: of.into_values().flatten().collect(),
     })
+}
+
+/// A user without the tag sees its own connections only, and is not told so.
+async fn sees_everything(
+    http: &Http,
+    endpoint: &Endpoint,
+    deadline: Instant,
+) -> Result<(), Failure> {
+    let get = Get::new("/api/whoami", WHOAMI_CAP);
+    let (_, body) = http.get_small(endpoint, get, deadline).await?;
+    let place = || format!("{}/api/whoami", endpoint.authority());
+    let who: WhoAmI = serde_json::from_slice(&body)
+        .map_err(|_| Failure::new(Reason::Malformed, format!("{} is not understood", place())))?;
+    match who.tags.any(&["monitoring", "administrator"]) {
+        true => Ok(()),
+        false => {
+            let message = format!(
+                "{}: {} has neither the tag monitoring nor administrator, and sees its own \
+                 connections only",
+                place(),
+                who.name
+            );
+            Err(Failure::new(Reason::Access, message))
+        }
+    }
 }
 
 fn channel_facts(channel: Channel, consumers: Vec<ConsumerFacts>, as_of: Moment) -> ChannelFacts {

@@ -1,7 +1,6 @@
 use super::*;
-use crate::model::Failure;
-use crate::model::Reason;
 use crate::model::facts::ConsumerFacts;
+use crate::model::{Failure, Moment, Reason};
 use crate::watch::channels::{BrokerChannel, BrokerConnection, Ends};
 
 const BROKER: &str = "10.0.0.9:5672";
@@ -34,11 +33,21 @@ fn consuming(client: &str, queue: &str, given_name: Option<&str>) -> Open {
             ends,
             given_name: given_name.map(str::to_owned),
         }],
+        ..nothing()
+    }
+}
+
+fn nothing() -> Open {
+    Open {
+        as_of: Moment::new(std::time::Instant::now(), std::time::SystemTime::UNIX_EPOCH),
+        connections: Vec::new(),
+        channels: Vec::new(),
+        strays: Vec::new(),
     }
 }
 
 fn all(opens: impl IntoIterator<Item = Open>) -> Open {
-    let mut all = Open::default();
+    let mut all = nothing();
     for open in opens {
         all.channels.extend(open.channels);
         all.connections.extend(open.connections);
@@ -115,9 +124,13 @@ fn a_connection_that_the_broker_lists_otherwise_may_be_any_of_those_nobody_holds
     let open = || consuming("10.0.0.1:4002", "work", None);
     let sockets = [holds_none(10), holds_none(11), holds(20, "172.18.0.4:4002")];
     assert_eq!(counts(&joined(open(), &sockets)), [NONE, UNTOLD]);
-    // Nobody unknown consumes: then it has no consumer, wherever its socket leads.
+    // Also where nobody else consumes: the broker may not have told everything.
     let other = consuming("10.0.0.1:4002", "other", None);
-    assert_eq!(counts(&joined(other, &sockets)), [NONE, NONE]);
+    assert_eq!(counts(&joined(other, &sockets)), [NONE, UNTOLD]);
+    // A consumer on a channel that the broker does not list yet may be anybody's.
+    let mut stray = nothing();
+    stray.strays = open().channels.remove(0).facts.consumers;
+    assert_eq!(joined(stray, &sockets).elsewhere, Some(1));
     // Sockets that may not be read tell nothing.
     assert_eq!(counts(&joined(open(), &[holds_none(20)])), [UNTOLD, NONE]);
 }
@@ -133,6 +146,8 @@ fn a_shared_socket_says_so() {
     let shared = joined(open(), &two);
     assert_eq!(counts(&shared)[0], (Some(MappedBy::SharedSocket), Some(1)));
     assert_eq!(shared.elsewhere, Some(0));
+    // Who else holds it may be the one: it is not said to have none.
+    assert_eq!(counts(&shared)[1], UNTOLD);
     // Within one worker it is no question.
     let own = [holds(10, "10.0.0.1:4001"), holds(11, "10.0.0.1:4001")];
     assert_eq!(counts(&joined(open(), &own))[0], BY_SOCKET);
@@ -177,4 +192,24 @@ fn a_broker_that_can_not_tell_says_nothing_of_anybody() {
         ..Seen::default()
     };
     assert_eq!(joined.seen, [expected]);
+}
+
+#[test]
+fn a_connection_that_leads_to_a_proxy_may_be_one_of_those_that_nobody_holds() {
+    let to = |remote: &str| ProcessSockets {
+        pid: 20,
+        connections: Some(vec![TcpConnection {
+            inode: 1,
+            local: address("127.0.0.1:4001"),
+            remote: address(remote),
+        }]),
+    };
+    let with = |queue, remote| {
+        let open = consuming("10.0.0.7:50000", queue, None);
+        counts(&joined(open, &[holds_none(10), holds_none(11), to(remote)]))
+    };
+    assert_eq!(with("work", "127.0.0.1:5673"), [NONE, UNTOLD]);
+    // A database is no proxy, and with nobody unknown there is nothing behind one.
+    assert_eq!(with("work", "10.0.0.5:5432"), [NONE, NONE]);
+    assert_eq!(with("other", "127.0.0.1:5673"), [NONE, NONE]);
 }
