@@ -7,6 +7,7 @@
 //! Broker, Cluster      RabbitMQ nodes            broker.rs  cluster.rs  amqp.rs
 //! Prometheus           scrapes and rules         prometheus.rs
 //! Alertmanager         routes and receivers      alertmanager.rs
+//! Alerting             both, as warrener ships them  alerting.rs
 //! Worker               a sample consumer         worker.rs  bin/sample-worker.rs
 //! Systemd              a booted container    systemd.rs
 //! Engine               a Docker engine       engine.rs
@@ -25,6 +26,7 @@
 //! The API is synchronous and may be called inside an asynchronous test: nothing here
 //! enters the caller's runtime.
 
+mod alerting;
 mod alertmanager;
 mod amqp;
 mod broker;
@@ -44,6 +46,7 @@ mod tool;
 mod wait;
 mod worker;
 
+pub use alerting::{Alerting, Receivers};
 pub use alertmanager::Alertmanager;
 pub use amqp::Depth;
 pub use broker::{Broker, BrokerBuilder};

@@ -1,5 +1,6 @@
 //! `make demo`: a private broker with two kinds of workers on real queues, and the real `warrener
-//! serve` on it; what `warrener status` says of them is printed.
+//! serve` on it, watched by a Prometheus and an Alertmanager with the rules and routes that `warrener
+//! rules` writes; what `warrener status` says of them, and which alerts fire, is printed.
 //!
 //! Runs until Ctrl-C, or for `DEMO_FOR` (`60s`, `2m`), and then ends with 1 if no real metric was
 //! seen. Nothing stays behind: servers, workers and files are the demo's own.
@@ -13,12 +14,15 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
-use testbed::{Broker, Environment, Program, Result, Worker, WorkerConfig, http, wait_until};
+use testbed::{
+    Alerting, Alertmanager, Broker, Environment, Program, Receivers, Result, Worker, WorkerConfig,
+    http, wait_until,
+};
 
 /// What is shown of the exposition: one line for each that is there.
 const SHOWN: [&str; 8] = [
@@ -61,6 +65,9 @@ env_files:
     RABBITMQ_USER: {required: true}
     RABBITMQ_PASS: {required: true, type: secret}
 ";
+
+/// Fires always, to show that the way of an alert is open.
+const WATCHDOG: &str = "Watchdog";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -111,18 +118,21 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         scrape(&url).filter(|text| text.contains(PROOF))
     });
     let seen = seen.map_err(|error| format!("{error}\n{}", warrener.log()))?;
+    let real_after = started.elapsed().as_secs_f64();
+    println!("starting Prometheus and Alertmanager with its rules ...");
+    let alerting = alerting(warrener.dir(), &url)?;
 
     println!("\nwarrener    {url}/\nmetrics     {url}/metrics");
+    println!("Prometheus  {}/alerts", alerting.prometheus.url());
+    println!("Alertmgr    {}", alerting.alertmanager.url());
     println!("RabbitMQ    {} (guest, guest)", broker.management_url());
     println!("AMQP        {}", broker.amqp_url());
     println!("folder      {}\n", warrener.dir().display());
-    println!(
-        "real metrics after {:.1} s:\n",
-        started.elapsed().as_secs_f64()
-    );
+    println!("real metrics after {real_after:.1} s:\n");
     show(&seen);
     println!();
     status(&url)?;
+    say_firing(&alerting.alertmanager)?;
     println!(
         "\nKill or freeze a worker (pkill -f orders-worker), stop the broker, empty .env in the"
     );
@@ -141,6 +151,7 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     show(&last);
     println!();
     status(&url)?;
+    say_firing(&alerting.alertmanager)?;
     drop(workers);
     if last.contains(PROOF) {
         Ok(())
@@ -191,6 +202,66 @@ fn configure(broker: &Broker) -> std::result::Result<Program, Box<dyn std::error
         ),
     )?;
     Ok(program)
+}
+
+/// Prometheus and Alertmanager with what `warrener rules` writes for a scrape every 5 s. People, and
+/// the dead man's switch, are told nowhere: nobody listens at that port.
+fn alerting(
+    dir: &Path,
+    warrener: &str,
+) -> std::result::Result<Alerting, Box<dyn std::error::Error>> {
+    let dir = dir.join("alerting");
+    let mut command = Command::new(warrener_exe()?);
+    command.args(["rules", "--profile", "fast", "--output"]);
+    let output = command.arg(&dir).output()?;
+    if !output.status.success() {
+        return Err(format!(
+            "warrener rules: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into());
+    }
+    let nobody = "http://127.0.0.1:9/";
+    let receivers = Receivers {
+        webhook: format!("{warrener}/webhook/alertmanager"),
+        token: "of-the-demo".into(),
+        slack: nobody.into(),
+        ping: nobody.into(),
+    };
+    let target = warrener.trim_start_matches("http://");
+    let alerting = Alerting::start(None, &dir, target, &receivers)?;
+    wait_until(
+        "the watchdog, as a sign that alerts arrive",
+        PATIENCE,
+        || firing(&alerting.alertmanager).is_ok_and(|names| names.iter().any(|n| n == WATCHDOG)),
+    )?;
+    Ok(alerting)
+}
+
+/// The names of the alerts that Alertmanager holds.
+fn firing(alertmanager: &Alertmanager) -> Result<Vec<String>> {
+    let alerts = alertmanager.alerts()?;
+    let names = alerts.as_array().into_iter().flatten();
+    Ok(names
+        .filter_map(|alert| Some(alert["labels"]["alertname"].as_str()?.to_owned()))
+        .collect())
+}
+
+fn say_firing(alertmanager: &Alertmanager) -> Result<()> {
+    let mut names = firing(alertmanager)?;
+    let all = names.len();
+    names.retain(|name| name != WATCHDOG);
+    names.sort();
+    match (names.len() == all, names.as_slice()) {
+        (true, _) => println!("\nNo Watchdog: alerts do not arrive."),
+        (false, []) => println!("\nNo alert is firing but Watchdog, which always does."),
+        (false, names) => println!(
+            "\n{} alerts are firing besides Watchdog: {}",
+            names.len(),
+            names.join(", ")
+        ),
+    }
+    Ok(())
 }
 
 /// The binary beside this one.
