@@ -94,13 +94,15 @@ fn now() -> [Panel; 7] {
         .size(3, 5),
         Panel::number(
             "Stopped by hand",
-            "Which workers did a person stop on purpose? They stay stopped.",
+            "Which workers did a person stop on purpose? They stay stopped. Only workers with a \
+             control tell it: a process that is merely matched ends for reasons unknown.",
         )
         .query(
             &format!("sum({})", each("warrener_worker_stopped_by_operator")),
             "stopped",
         )
         .thresholds(&[(None, NORMAL), (Some(1.0), INFORMATION)])
+        .no_value("not told")
         .size(3, 5),
         Panel::number(
             "Channels readable",

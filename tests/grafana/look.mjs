@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Draws every shipped dashboard and keeps a picture of each in docs/images.
-// Usage: look.mjs PROMETHEUS_URL
+// Draws the shipped dashboards, or those that are named, and keeps a picture of each in docs/images.
+// Usage: look.mjs PROMETHEUS_URL [UID..]
 import { build } from 'esbuild';
 import puppeteer from 'puppeteer-core';
 import { execFileSync } from 'node:child_process';
@@ -13,8 +13,10 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const dashboards = join(here, '../../grafana/dashboards');
 const images = process.env.LOOK_IMAGES ?? join(here, '../../docs/images');
-const prometheus = process.argv[2];
-if (!prometheus) throw new Error('usage: look.mjs PROMETHEUS_URL');
+const [prometheus, ...named] = process.argv.slice(2);
+if (!prometheus) throw new Error('usage: look.mjs PROMETHEUS_URL [UID..]');
+const shipped = readdirSync(dashboards).sort().map((file) => basename(file, '.json'));
+const wanted = named.length ? named : shipped;
 
 const bundle = await build({
   entryPoints: [join(here, 'page.jsx')], bundle: true, write: false, format: 'esm', target: 'es2022',
@@ -53,8 +55,7 @@ const browser = await puppeteer.launch({
 let bad = 0;
 try {
   mkdirSync(images, { recursive: true });
-  for (const file of readdirSync(dashboards).sort()) {
-    const uid = basename(file, '.json');
+  for (const uid of wanted) {
     const tab = await browser.newPage();
     tab.on('pageerror', (error) => { console.error(`${uid}: ${error.message}`); bad += 1; });
     await tab.setViewport({ width: 1600, height: 3000 });

@@ -1,10 +1,10 @@
-//! A small story on the stage, for the dashboards to be drawn from: `make grafana-look`.
+//! The incident on the stage, for the dashboards to be drawn from: `make grafana-look`.
 
 use std::env;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::stage::Stage;
+use super::stage::{Stage, empty_the_env, restore_the_env};
 
 /// Waits, as an onlooker does.
 fn watch(time: Duration) {
@@ -15,23 +15,41 @@ fn watch(time: Duration) {
 }
 
 /// Not a test: it shows something, for as long as it takes to draw it. The program that draws is
-/// told where Prometheus is.
+/// told where Prometheus is, and which dashboards.
 #[test]
 #[ignore = "it only shows something: make grafana-look"]
 fn the_dashboards_are_drawn() {
     let program = env::var("WARRENER_LOOK").expect("WARRENER_LOOK names the program that draws");
-    let stage = Stage::set();
-    watch(Duration::from_secs(70));
-    stage.workers[0].kill().unwrap();
-    watch(Duration::from_secs(25));
-    stage.workers[0].start_again().unwrap();
-    watch(Duration::from_secs(30));
-    stage.broker.freeze().unwrap();
-    watch(Duration::from_secs(15));
-    stage.broker.thaw().unwrap();
-    watch(Duration::from_secs(60));
-    stage.workers[2].kill().unwrap();
-    watch(Duration::from_secs(25));
-    let drawn = testbed::tool(None, &program, &[&stage.prometheus.url()], "");
-    eprintln!("{}", drawn.unwrap());
+    let stage = Stage::healthy();
+    let draw = |boards: &[&str]| {
+        let url = stage.prometheus.url();
+        let arguments = [&[url.as_str()], boards].concat();
+        let drawn = testbed::tool(None, &program, &arguments, "");
+        eprintln!("{}", drawn.unwrap());
+    };
+    let [orders, _, emails] = &stage.workers[..] else {
+        panic!("{} workers", stage.workers.len());
+    };
+    watch(Duration::from_secs(80));
+
+    orders.freeze().unwrap();
+    watch(Duration::from_secs(35));
+    orders.thaw().unwrap();
+    watch(Duration::from_secs(45));
+
+    empty_the_env(stage.dir());
+    watch(Duration::from_secs(10));
+    // Started again, it falls back to what is compiled in, finds no broker there, and ends.
+    emails.kill().unwrap();
+    emails.start_again().unwrap();
+    watch(Duration::from_secs(20));
+    draw(&["warrener-overview", "warrener-config"]);
+
+    restore_the_env(stage.dir(), &stage.broker);
+    for worker in &stage.workers {
+        worker.stop().unwrap();
+        worker.start_again().unwrap();
+    }
+    watch(Duration::from_secs(40));
+    draw(&["warrener-broker", "warrener-workers", "warrener-self"]);
 }
