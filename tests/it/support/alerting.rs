@@ -225,7 +225,7 @@ fn environment(broker: &Broker) -> Vec<(String, String)> {
 
 /// A warrener that expects one consumer of `orders` and every key in its `.env`.
 fn serve(broker: &Broker) -> Warrener {
-    let more = "queues: {pinned: {orders: {min_consumers: 1}}}\nenv_files: [{path: .env, keys: \
+    let more = "queues: {pinned: {orders: {min_consumers: 1}}}\nenv_files: [{path: .env, mode: '0666', keys: \
                 {RABBITMQ_HOST: {required: true, type: host}}}]\n";
     let yaml = config(broker, more);
     Warrener::serve_with(&yaml, |program| {
