@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::node::{Entry, Node, Value};
 use super::path::{KeyPath, Step};
 use super::suggest;
+use super::variant::{Bare, Variant};
 
 /// Reads `node` as a `T`; collects every fault, as far as one does not hide another.
 pub(super) fn decode<T: DeserializeOwned>(node: &mut Node) -> Result<T, Vec<Fault>> {
@@ -34,9 +35,11 @@ pub(super) fn decode<T: DeserializeOwned>(node: &mut Node) -> Result<T, Vec<Faul
             if !known {
                 faults.push(fault);
             }
-        } else if !fault.echo {
+        } else {
             reported.push(path.clone());
-            faults.push(fault);
+            if !fault.echo {
+                faults.push(fault);
+            }
         }
         if faults.len() >= MAX_FAULTS || path.is_root() || !node.remove(&path) {
             return Err(faults);
@@ -45,7 +48,7 @@ pub(super) fn decode<T: DeserializeOwned>(node: &mut Node) -> Result<T, Vec<Faul
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'a>(&'a Node);
+pub(super) struct Reader<'a>(pub(super) &'a Node);
 
 impl Reader<'_> {
     fn kind(self) -> &'static str {
@@ -201,7 +204,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_> {
         let remedy = format!("exactly one of: {}", known.join(", "));
         match &self.0.value {
             Value::Scalar { text, .. } if known.contains(&text.as_str()) => {
-                visitor.visit_enum(text.as_str().into_deserializer())
+                visitor.visit_enum(Bare(text))
             }
             Value::Scalar { text, .. } => Err(Fault::new(
                 format!("unknown value `{text}`"),
@@ -311,54 +314,5 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
         };
         seed.deserialize(Reader(&entry.value))
             .map_err(|fault| fault.under_entry(entry))
-    }
-}
-
-/// `{process: {...}}`: the key is the variant.
-struct Variant<'a> {
-    entry: &'a Entry,
-    known: &'static [&'static str],
-}
-
-impl<'de, 'a> de::EnumAccess<'de> for Variant<'a> {
-    type Error = Fault;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
-        let key = self.entry.key.as_str();
-        if !self.known.contains(&key) {
-            let fault: Fault = de::Error::unknown_field(key, self.known);
-            return Err(fault.under(Step::Key(key.to_owned()), self.entry.at));
-        }
-        let variant = seed.deserialize(key.into_deserializer())?;
-        Ok((variant, self))
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Variant<'_> {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        Err(Fault::new("takes no keys", "write its name alone").under_entry(self.entry))
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        let read = seed.deserialize(Reader(&self.entry.value));
-        read.map_err(|fault| fault.under_entry(self.entry))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
-        let read = de::Deserializer::deserialize_seq(Reader(&self.entry.value), visitor);
-        read.map_err(|fault| fault.under_entry(self.entry))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        known: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        let read =
-            de::Deserializer::deserialize_struct(Reader(&self.entry.value), "", known, visitor);
-        read.map_err(|fault| fault.under_entry(self.entry))
     }
 }

@@ -185,14 +185,14 @@ impl fmt::Display for FindingKey {
 }
 
 /// One reading that a finding stands on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Evidence {
     /// What was looked at: "messages ready".
     pub what: String,
     /// What was seen, with its unit: "5,200". Never a secret.
     pub value: String,
     /// What should be: "at most 1,000"; `None` where nothing is expected of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
 }
 

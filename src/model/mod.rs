@@ -7,9 +7,17 @@ mod code;
 pub mod facts;
 mod failure;
 mod finding;
+mod hold;
+mod incident;
 mod moment;
+mod pause;
+mod run;
 pub mod secret;
 mod snapshot;
+mod step;
+mod target_key;
+mod timestamp;
+mod trigger;
 
 pub use assessment::{
     Assessment, Cap, ComponentScore, Coverage, Forecast, Forecasted, Level, Penalty,
@@ -18,6 +26,13 @@ pub use assessment::{
 pub use code::{Code, Component, Remedy};
 pub use failure::{Failure, Reason};
 pub use finding::{Evidence, Finding, FindingKey, Severity, Target};
+pub use hold::{Hold, HoldReason};
+pub use incident::{Incident, IncidentId, IncidentKey};
 pub use moment::Moment;
+pub use pause::Pause;
+pub use run::{Outcome, Run, RunId, RunMode, RunState, Unfinished};
 pub use secret::Secret;
 pub use snapshot::{ProbeName, Section, Snapshot, Tally};
+pub use step::{Done, Generation, Intent, Risk, Step, StepResult};
+pub use timestamp::Timestamp;
+pub use trigger::{AlertName, Trigger, TriggerCode, TriggerId, TriggerSource, TriggerStatus};

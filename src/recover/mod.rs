@@ -1,16 +1,26 @@
-//! Mending what was found wrong.
+//! Mending what was found wrong: what may be done about a trigger, and the record of what was.
 //!
 //! ```text
 //! facts, findings ─> last_good: which content of an env file proved good ─> <state>/last-good/
 //!                                                                                │
 //! env file, schema, defaults ─> repair: plan (pure) ─> run (lock, login, swap) <─┘
+//!
+//! alert, finding, person, clock ─> intake ─> trigger ─┐
+//!                                   ledger (durable) ─┴─> incident ─> playbook
 //! ```
 //!
-//! Must not know: HTTP, the command line. It decides on values, with the time as an argument, and
-//! acts through `platform`'s acting half alone.
+//! [`intake`], [`playbook`] and [`targets`] are pure: they take values and return values. [`ledger`]
+//! touches its own file alone; `repair` and `last_good` act through `platform`'s acting half. What
+//! guards and runs a playbook is not built yet, so nothing but `warrener fix` repairs.
+//!
+//! Must not know: HTTP, the command line, the exposition.
 
+pub mod intake;
 pub mod last_good;
+pub mod ledger;
+pub mod playbook;
 pub mod repair;
 mod state;
+pub mod targets;
 
 pub use state::{State, StateError};

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Failure, Moment};
 
@@ -76,7 +76,9 @@ pub struct ExitFacts {
 }
 
 /// One process, as long as this boot lasts: pids are reused, pairs of pid and start are not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct ProcessId {
     /// Process id, as seen by warrener.
     pub pid: u32,

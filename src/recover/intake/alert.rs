@@ -1,0 +1,114 @@
+//! One alert: whose it is, what it is about, what of.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::fingerprint::fingerprint;
+use super::payload::Alert;
+use super::quarantine::{QuarantineReason, Quarantined, printable};
+use super::target::{self, Choice};
+use crate::model::{Timestamp, Trigger, TriggerCode, TriggerSource, TriggerStatus};
+use crate::recover::targets::Targets;
+
+/// Most labels of an alert.
+const MAX_LABELS: usize = 64;
+/// Longest name or value of a label, in bytes: that of a path.
+const MAX_LABEL_BYTES: usize = 4096;
+/// Longest value that is kept for display, in characters.
+const MAX_KEPT: usize = 256;
+
+/// The alert that always fires.
+const WATCHDOG: &str = "Watchdog";
+/// The twin of an alert that is for people: slower, and silenced without blinding recovery.
+const PAGE: &str = "Page";
+/// Alerts that tell of recovery itself.
+const OWN: [&str; 5] = [
+    "RecoveryFailed",
+    "RecoveryHeld",
+    "RecoveryAwaitingApproval",
+    "WarrenerDown",
+    "AlertPipelineSilent",
+];
+
+/// What an alert was read as.
+pub(super) enum Read {
+    Trigger(Trigger),
+    Quarantined(Quarantined),
+    Heartbeat,
+    ForPeople,
+    NotMine,
+}
+
+pub(super) fn read(index: usize, raw: &str, targets: &Targets, identity: &str) -> Read {
+    let aside =
+        |reason, words: &str| Read::Quarantined(Quarantined::new(index, reason, words, raw));
+    let Ok(alert) = serde_json::from_str::<Alert>(raw) else {
+        let words = "it has no `status` or `labels`, or a label that is no text";
+        return aside(QuarantineReason::Malformed, words);
+    };
+    let Some(status) = TriggerStatus::from_label(&alert.status) else {
+        let words = "its `status` is neither `firing` nor `resolved`";
+        return aside(QuarantineReason::Malformed, words);
+    };
+    let long = |text: &String| text.len() > MAX_LABEL_BYTES;
+    let labels = alert.labels;
+    if labels.len() > MAX_LABELS || labels.iter().any(|(n, v)| long(n) || long(v)) {
+        let words = format!("more than {MAX_LABELS} labels, or one over {MAX_LABEL_BYTES} bytes");
+        return aside(QuarantineReason::TooLarge, &words);
+    }
+    let name = labels.get("alertname").map_or("", String::as_str);
+    if name == WATCHDOG {
+        return match status {
+            TriggerStatus::Firing => Read::Heartbeat,
+            TriggerStatus::Resolved => Read::ForPeople,
+        };
+    }
+    if OWN.contains(&name) || is_page(name) {
+        return Read::ForPeople;
+    }
+    if labels.get("identity").is_some_and(|own| own != identity) {
+        return Read::NotMine;
+    }
+    let Some(code) = TriggerCode::of_alert(name) else {
+        return aside(QuarantineReason::BadName, "its `alertname` is no name");
+    };
+    let target = match target::choose(&code, &labels, targets) {
+        Choice::Target(target) => target,
+        Choice::NotMine => return Read::NotMine,
+        Choice::Unknown(words) => return aside(QuarantineReason::UnknownTarget, &words),
+    };
+    Read::Trigger(Trigger {
+        source: TriggerSource::Alertmanager,
+        code,
+        target,
+        status,
+        fingerprint: fingerprint(&labels),
+        starts_at: alert.starts_at.as_deref().and_then(starts_at),
+        labels: kept(&labels),
+    })
+}
+
+/// Whether `name` is the page of an alert that is answered without it.
+fn is_page(name: &str) -> bool {
+    let twin = name.strip_suffix(PAGE).and_then(TriggerCode::of_alert);
+    match twin {
+        Some(TriggerCode::Finding(_)) => true,
+        Some(TriggerCode::Alert(name)) => name.as_str().starts_with("Health"),
+        _ => false,
+    }
+}
+
+/// For display: bounded, printable.
+fn kept(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let kept = |text: &String| printable(text, MAX_KEPT);
+    labels.iter().map(|(n, v)| (kept(n), kept(v))).collect()
+}
+
+/// A time in RFC 3339; the zero time, and what is none, is `None`.
+fn starts_at(text: &str) -> Option<Timestamp> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let millis = i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()?;
+    (millis > 0).then_some(Timestamp(millis))
+}

@@ -1,0 +1,99 @@
+//! The durable record: triggers, incidents, runs, steps, the outbox, pauses. The only home of the
+//! database, and of SQL.
+//!
+//! - A call that returned is on the disk: every commit waits for it.
+//! - One process holds the ledger; a second is told whose it is.
+//! - An intent is written before the act; what crashed in between is in [`Ledger::unfinished`].
+//! - What can't be written is an error with a name ([`LedgerError::kind`]); nothing is half done.
+//!
+//! Blocks for as long as the disk does: it belongs on a thread of its own. Must not know: what a
+//! run does, who is told.
+
+mod error;
+mod incidents;
+mod lock;
+mod open;
+mod outbox;
+mod pauses;
+mod retention;
+mod runs;
+mod schema;
+mod sql;
+mod steps;
+mod triggers;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use error::LedgerError;
+pub use outbox::{Notice, NoticeId, Queued};
+pub use pauses::Stamp;
+pub use retention::Forgotten;
+pub use runs::{NewRun, Tally};
+pub use triggers::{Pending, Received};
+
+/// The open ledger. Closed, and free for another process, when dropped.
+#[derive(Debug)]
+pub struct Ledger {
+    connection: Connection,
+    file: PathBuf,
+    /// Let go after the connection is closed: fields are dropped in their order.
+    _lock: lock::Lock,
+}
+
+impl Ledger {
+    /// The database's file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Runs `change` as a whole or not at all.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, Change>,
+    ) -> Result<T, LedgerError> {
+        let file = &self.file;
+        let inside = || {
+            // IMMEDIATE: what can't be written is told before anything is read.
+            let immediate = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(immediate)?;
+            let changed = change(&transaction)?;
+            transaction.commit()?;
+            Ok(changed)
+        };
+        inside().map_err(|why| match why {
+            Change::Sql(error) => LedgerError::of(error, file),
+            Change::Refused(error) => error,
+        })
+    }
+
+    /// Runs `read`.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, LedgerError> {
+        read(&self.connection).map_err(|error| LedgerError::of(error, &self.file))
+    }
+}
+
+/// Why a change was not made.
+enum Change {
+    Sql(rusqlite::Error),
+    Refused(LedgerError),
+}
+
+impl From<rusqlite::Error> for Change {
+    fn from(error: rusqlite::Error) -> Self {
+        Change::Sql(error)
+    }
+}
+
+impl From<LedgerError> for Change {
+    fn from(error: LedgerError) -> Self {
+        Change::Refused(error)
+    }
+}
