@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::board::{Board, beside};
 use crate::panel::Panel;
 use crate::words::{
-    CAUTION, CRITICAL, NONE_IS_NORMAL, NORMAL, SEVERITIES, WARNING, YES_IS_GOOD, leads, severity,
-    worded,
+    CAUTION, CRITICAL, NONE_IS_NORMAL, NORMAL, SEVERITIES, WARNING, YES_IS_GOOD, leads, narrow,
+    severity, worded,
 };
 
 pub(crate) fn build() -> (&'static str, Value) {
@@ -151,6 +151,7 @@ fn files() -> [Panel; 5] {
             "Login",
             worded(&[(0, "refused", CRITICAL), (1, "works", NORMAL)], 90),
         )
+        .column("Host", narrow(150))
         .column("Changed", vec![("unit", json!("dateTimeFromNow"))])
         .column("Last known good", vec![("unit", json!("dateTimeFromNow"))])
         .thresholds(&[(None, "text"), (Some(1.0), CRITICAL)])
@@ -174,6 +175,8 @@ fn files() -> [Panel; 5] {
             ("path", "Env file"),
             ("instance", "Host"),
         ])
+        .column("What is wrong", narrow(120))
+        .column("Host", narrow(100))
         .no_value("Every key fits its schema.")
         .size(10, 7),
         Panel::table(
@@ -273,6 +276,7 @@ fn users() -> [Panel; 4] {
             "logins refused",
         )
         .unit("cps")
+        .at_least(1.0)
         .colour(CRITICAL)
         .size(24, 5),
     ]

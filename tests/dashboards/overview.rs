@@ -6,7 +6,7 @@ use crate::board::Board;
 use crate::panel::{Panel, steps};
 use crate::words::{
     BANDS, CAUTION, CRITICAL, INFORMATION, LEVELS, NONE_IS_NORMAL, NORMAL, SEVERITIES, WARNING,
-    YES_IS_GOOD, leads, level, number, severity, worded,
+    YES_IS_GOOD, leads, level, narrow, number, severity, worded,
 };
 
 pub(crate) fn build() -> (&'static str, Value) {
@@ -114,7 +114,14 @@ fn findings() -> Panel {
         "Finding",
         vec![leads("Runbook", "${runbooks}/${__value.raw}.md", true)],
     )
-    .column("Since", vec![("unit", json!("dateTimeFromNow"))])
+    .column(
+        "Since",
+        vec![
+            ("unit", json!("dateTimeFromNow")),
+            ("custom.width", json!(170)),
+        ],
+    )
+    .column("Told by", narrow(150))
     .sorted("Severity", true)
     .no_value("Nothing is wrong.")
     .size(24, 8)
@@ -298,6 +305,7 @@ fn files() -> [Panel; 3] {
             "{{glob}}  {{instance}}",
         )
         .unit("cps")
+        .at_least(1.0)
         .size(8, 7),
         Panel::lines(
             "Largest log",
@@ -339,6 +347,9 @@ fn files() -> [Panel; 3] {
         .column("Age", number("s"))
         .column("May be", number("s"))
         .column("Size", number("bytes"))
+        .column("Age", narrow(90))
+        .column("May be", narrow(90))
+        .column("Size", narrow(80))
         .column("Whole", worded(&YES_IS_GOOD, 70))
         .no_value("No backup is configured.")
         .size(8, 7),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::board::Board;
 use crate::panel::Panel;
-use crate::words::{CAUTION, CRITICAL, NORMAL, PLAIN, UP};
+use crate::words::{CAUTION, CRITICAL, NORMAL, PLAIN, UP, narrow};
 
 pub(crate) fn build() -> (&'static str, Value) {
     Board::new(
@@ -104,6 +104,7 @@ fn probes() -> [Panel; 6] {
             EACH,
         )
         .unit("cps")
+        .at_least(1.0)
         .size(6, 8),
         Panel::lines(
             "Age of the data",
@@ -179,6 +180,9 @@ fn sources() -> [Panel; 3] {
             ("Value #B", "Of queues"),
         ])
         .words(&[(0, "not told", CAUTION)])
+        .column("Host", narrow(110))
+        .column("Of nodes", narrow(90))
+        .column("Of queues", narrow(95))
         .no_value("They tell everything.")
         .size(8, 6),
         Panel::lines(
@@ -194,6 +198,7 @@ fn sources() -> [Panel; 3] {
             "queues  {{instance}}",
         )
         .decimals(0)
+        .at_least(1.0)
         .size(8, 6),
     ]
 }

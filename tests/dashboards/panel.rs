@@ -107,7 +107,7 @@ impl Panel {
             json!({
                 "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": false},
                 "displayMode": "basic", "orientation": "horizontal", "showUnfilled": true,
-                "valueMode": "color", "namePlacement": "auto", "sizing": "auto",
+                "valueMode": "color", "namePlacement": "top", "sizing": "auto",
                 "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 40,
                 "legend": {"displayMode": "list", "placement": "bottom", "showLegend": false, "calcs": []},
             }),
@@ -219,6 +219,12 @@ impl Panel {
 
     pub(crate) fn decimals(mut self, decimals: u64) -> Self {
         self.defaults()["decimals"] = decimals.into();
+        self
+    }
+
+    /// The axis reaches at least so far, so that what is 0 all the time lies at its foot.
+    pub(crate) fn at_least(mut self, top: f64) -> Self {
+        self.defaults()["custom"]["axisSoftMax"] = top.into();
         self
     }
 

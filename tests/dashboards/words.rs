@@ -86,6 +86,11 @@ pub(crate) fn worded(words: &[(i64, &str, Colour)], width: u64) -> Vec<(&'static
     ]
 }
 
+/// A column that needs only so many pixels, so that the others have more.
+pub(crate) fn narrow(width: u64) -> Vec<(&'static str, Value)> {
+    vec![("custom.width", json!(width))]
+}
+
 /// Where a click on a cell leads.
 pub(crate) fn leads(title: &str, url: &str, blank: bool) -> (&'static str, Value) {
     (

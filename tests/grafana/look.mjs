@@ -59,14 +59,14 @@ try {
     const tab = await browser.newPage();
     tab.on('pageerror', (error) => { console.error(`${uid}: ${error.message}`); bad += 1; });
     await tab.setViewport({ width: 1600, height: 3000 });
-    await tab.goto(`${address}/?uid=${uid}&seconds=${process.env.LOOK_SECONDS ?? 240}`);
+    await tab.goto(`${address}/?uid=${uid}&seconds=${process.env.LOOK_SECONDS ?? 200}`);
     await tab.waitForFunction('window.waiting === 0', { timeout: 60000 });
     await tab.waitForNetworkIdle();
     for (const problem of await tab.evaluate('window.problems')) { console.error(`${uid}: ${problem}`); bad += 1; }
     const height = await tab.evaluate(() => document.getElementById("root").firstElementChild.offsetHeight);
     const picture = join(images, `${uid}.png`);
     await tab.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1600, height } });
-    execFileSync('pngquant', ['--force', '--skip-if-larger', '--ext', '.png', '--speed', '1', '64', picture]);
+    execFileSync('pngquant', ['--force', '--skip-if-larger', '--ext', '.png', '--speed', '1', '128', picture]);
     console.log(`${uid}: ${statSync(picture).size} bytes`);
     await tab.close();
   }

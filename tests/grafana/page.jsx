@@ -154,7 +154,9 @@ function Bars(props) {
 
 function States({ data, width, height }) {
   const row = Math.min(34, height / data.length - 2);
-  const nameWidth = Math.min(260, width / 3);
+  const nameWidth = Math.min(330, width / 2.5);
+  const most = Math.floor(nameWidth / 7.6);
+  const brief = (name) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
   const time = (t) => ((t - start) / (end - start)) * (width - nameWidth);
   return <svg width={width} height={height}>{data.map((frame, i) => {
     const field = frame.fields[1];
@@ -167,7 +169,7 @@ function States({ data, width, height }) {
     const y = i * (row + 2);
     return <g key={i}>
       <text x={nameWidth - 8} y={y + row / 2 + 4} textAnchor="end" fill={theme.colors.text.primary} fontSize="12">
-        {getFieldDisplayName(field, frame, data).slice(0, 40)}</text>
+        {brief(getFieldDisplayName(field, frame, data))}</text>
       {spans.filter((s) => s.v !== null).map((s, k) => {
         const shown = field.display(s.v);
         const x = nameWidth + time(frame.fields[0].values[s.from]);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use testbed::{
     Broker, Environment, Prometheus, PrometheusConfig, Worker, WorkerConfig, wait_until,
@@ -199,7 +199,14 @@ impl Traffic {
                     broker.publish(queue, messages).ok();
                 }
                 writeln!(log, "published").unwrap();
-                thread::park_timeout(Duration::from_secs(1));
+                // Publishing leaves unparks behind, so one park may end at once.
+                let next = Instant::now() + Duration::from_secs(1);
+                while let Some(left) = next.checked_duration_since(Instant::now()) {
+                    if ended.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    thread::park_timeout(left);
+                }
             }
         });
         Traffic {
