@@ -28,8 +28,8 @@ fn promtool_accepts_the_small_and_the_full_exposition() {
         )
         .unwrap();
     broker.publish("scrape-full", 3).unwrap();
-    let pinned = "queues: {pinned: {scrape-full: {}, scrape-absent: {}}}\n";
-    let w = Warrener::serve(&config(broker, pinned));
+    let more = "queues: {pinned: {scrape-full: {}, scrape-absent: {}}}\nhost: {disks: [/]}\n";
+    let w = Warrener::serve(&config(broker, more));
     w.wait_success("roundtrip", 1.0);
     w.wait_success("host", 1.0);
     let full = w.wait("the queue's messages", |m| {
