@@ -27,8 +27,9 @@ pub fn join(findings: &mut [Finding], config: &AssessConfig) {
     }
 }
 
-/// The order in which troubles follow from each other.
-fn rank(code: Code) -> u8 {
+/// The order in which troubles follow from each other: 0 env file, 1 broker, 2 drift, 3 worker,
+/// 4 queue, 5 what follows in a queue, 6 the rest.
+pub fn rank(code: Code) -> u8 {
     match code {
         Code::ConfigInvalid => 0,
         Code::BrokerUnreachable

@@ -37,7 +37,7 @@ mod workers;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use causes::join;
+pub use causes::{join, rank};
 pub use history::History;
 pub use level::LevelState;
 pub use limits::{AssessConfig, BackupLimits, EnvFileLimits, QueueLimits, Weight, WorkerLimits};

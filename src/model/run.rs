@@ -261,9 +261,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// It acted, and is not over.
+    /// It acts, or acted and is not over: what it touches is its own.
     pub fn is_at_work(&self) -> bool {
-        self.started_at.is_some() && !self.state.is_over()
+        let acts = matches!(self.state, RunState::Running | RunState::Verifying);
+        acts || (self.started_at.is_some() && !self.state.is_over())
     }
 }
 

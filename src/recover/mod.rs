@@ -6,15 +6,16 @@
 //! env file, schema, defaults ─> repair: plan (pure) ─> run (lock, login, swap) <─┘
 //!
 //! alert, finding, person, clock ─> intake ─> trigger ─┐
-//!                                   ledger (durable) ─┴─> incident ─> playbook
+//!                                   ledger (durable) ─┴─> incident ─> playbook ─> guard
 //! ```
 //!
-//! [`intake`], [`playbook`] and [`targets`] are pure: they take values and return values. [`ledger`]
-//! touches its own file alone; `repair` and `last_good` act through `platform`'s acting half. What
-//! guards and runs a playbook is not built yet, so nothing but `warrener fix` repairs.
+//! [`guard`], [`intake`], [`playbook`] and [`targets`] are pure: they take values and return
+//! values. [`ledger`] touches its own file alone; `repair` and `last_good` act through `platform`'s
+//! acting half. What runs a playbook is not built yet, so nothing but `warrener fix` repairs.
 //!
 //! Must not know: HTTP, the command line, the exposition.
 
+pub mod guard;
 pub mod intake;
 pub mod last_good;
 pub mod ledger;
