@@ -215,7 +215,7 @@ impl<S: ObserveProcesses, C: Channels> WorkersProbe<S, C> {
         let work = move || {
             // A scan that panicked is told; what it remembered is still right.
             let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-            memory.scan(&wanted, &env_files, &*system, SystemTime::now())
+            memory.scan(&wanted, &env_files, &*system, SystemTime::now)
         };
         let scanned = self.scanning.run(SYSTEM_PATIENCE, work).await;
         scanned.unwrap_or_else(|not_done| {

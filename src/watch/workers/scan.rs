@@ -59,7 +59,7 @@ impl Memory {
         wanted: &[Wanted],
         env_files: &[EnvFile],
         system: &impl ObserveProcesses,
-        now: SystemTime,
+        now: fn() -> SystemTime,
     ) -> Result<Vec<Option<Vec<Found>>>, Failure> {
         let rows = system
             .processes()
@@ -197,7 +197,7 @@ fn one(
     family: &Family<'_>,
     leaders: &BTreeSet<u32>,
     system: &impl ObserveProcesses,
-    now: SystemTime,
+    now: fn() -> SystemTime,
 ) -> Option<Found> {
     let row = family.row(leader.pid)?;
     let mut members: BTreeMap<u32, &ProcessRow> = family
@@ -252,7 +252,9 @@ fn one(
 fn started_at(
     id: ProcessId,
     system: &impl ObserveProcesses,
-    now: SystemTime,
+    now: fn() -> SystemTime,
 ) -> Option<SystemTime> {
-    now.checked_sub(system.age(id)?)
+    // The clock right after the age: a scan that takes long must not make a process look older.
+    let age = system.age(id)?;
+    now().checked_sub(age)
 }
