@@ -230,10 +230,26 @@ fn every_metric_is_documented() {
 }
 
 #[test]
-fn provisioning_names_what_is_shipped() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("grafana/provisioning");
+fn no_panel_needs_the_rules() {
+    let recorded = Regex::new(r"\b[a-z]+:warrener_").unwrap();
+    for (at, expr) in queries() {
+        let needs = recorded.is_match(&expr);
+        assert!(!needs, "{at} is empty without the rules: {expr}");
+        let of_alerts = at.contains(": annotation ");
+        assert!(of_alerts || !expr.contains("ALERTS{"), "{at}: {expr}");
+    }
+}
+
+#[test]
+fn provisioning_and_its_instructions_name_one_place() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("grafana");
     let read = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
-    let dashboards = read("dashboards/warrener.yml");
+    let dashboards = read("provisioning/dashboards/warrener.yml");
     assert!(dashboards.contains("editable: false") && dashboards.contains("type: file"));
-    assert!(read("datasources/prometheus.yml").contains("type: prometheus"));
+    let (_, path) = dashboards.split_once("      path: ").unwrap();
+    let instructions = read("README.md");
+    let row = format!("| `dashboards/` | `{}`", path.trim());
+    assert!(instructions.contains(&row), "no {row}");
+    assert!(read("provisioning/datasources/prometheus.yml").contains("type: prometheus"));
+    assert!(instructions.contains("PROMETHEUS_URL"));
 }

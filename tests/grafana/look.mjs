@@ -66,7 +66,7 @@ try {
     const height = await tab.evaluate(() => document.getElementById("root").firstElementChild.offsetHeight);
     const picture = join(images, `${uid}.png`);
     await tab.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1600, height } });
-    execFileSync('pngquant', ['--force', '--skip-if-larger', '--ext', '.png', '--speed', '1', '128', picture]);
+    execFileSync('pngquant', ['--force', '--skip-if-larger', '--ext', '.png', '--speed', '1', '256', picture]);
     console.log(`${uid}: ${statSync(picture).size} bytes`);
     await tab.close();
   }

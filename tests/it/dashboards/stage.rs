@@ -150,11 +150,14 @@ fn folder(broker: &Broker, source: &str, mode: &str, pinned: &str) -> testbed::P
     let env = dir.join(".env");
     fs::write(&env, env_file(broker)).unwrap();
     fs::set_permissions(&env, fs::Permissions::from_mode(0o644)).unwrap();
+    // Workers are not usually started in the second in which their configuration was written.
+    let hours_ago = SystemTime::now() - Duration::from_secs(3 * 3600);
+    let written = fs::File::options().write(true).open(&env).unwrap();
+    written.set_modified(hours_ago).unwrap();
     fs::write(dir.join("app.log"), "started\n").unwrap();
     // A backup is verified when nobody has written to it for a minute.
     let mut backup = fs::File::create(dir.join("app.backup")).unwrap();
     backup.write_all(&[7; 4096]).unwrap();
-    let hours_ago = SystemTime::now() - Duration::from_secs(3 * 3600);
     backup.set_modified(hours_ago).unwrap();
     let yaml = format!(
         "state: state\nbroker:\n  amqp: amqp://${{RABBITMQ_USER}}:${{RABBITMQ_PASS}}@\
