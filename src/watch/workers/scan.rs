@@ -11,7 +11,7 @@ use super::find::{CommandLines, Family, matching};
 use crate::config::{EnvFile, Regex};
 use crate::model::facts::{FoundBy, ProcessFacts, ProcessId};
 use crate::model::{Failure, Reason};
-use crate::platform::observe::{Instance, ObserveProcesses, ProcessRow};
+use crate::platform::observe::{Instance, InstanceState, ObserveProcesses, ProcessRow};
 
 /// Processes of one leader that are looked at one by one; of more the sums are not told.
 const MOST_MEMBERS: usize = 256;
@@ -143,7 +143,17 @@ fn leaders(
     family: &Family<'_>,
     claimed: &BTreeSet<u32>,
 ) -> Option<Vec<Leader>> {
-    let controlled = kind.instances.as_ref().map(|(instances, found_by)| {
+    // A process that runs, and is not to be seen, runs in another namespace than ours, or ended this
+    // moment: it is not told to be none.
+    let visible = |instance: &Instance| {
+        instance.state != InstanceState::Running
+            || instance
+                .main_pid
+                .is_none_or(|pid| family.row(pid).is_some())
+    };
+    let told = kind.instances.as_ref();
+    let told = told.filter(|(instances, _)| instances.iter().all(visible));
+    let controlled = told.map(|(instances, found_by)| {
         let led = |instance: &Instance| {
             let also = instance.pids.clone().unwrap_or_default();
             let pid = instance.main_pid.or_else(|| {
@@ -258,3 +268,6 @@ fn started_at(
     let age = system.age(id)?;
     now().checked_sub(age)
 }
+
+#[cfg(test)]
+mod tests;
