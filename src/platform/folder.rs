@@ -222,6 +222,22 @@ impl Folder {
         Ok(unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
+    /// Removes what a process that was killed while it replaced `name` left beside it. Nobody may be
+    /// replacing it now.
+    ///
+    /// # Errors
+    /// What the system says; `NotFound` is none.
+    pub fn clear_beside(&self, name: &OsStr) -> io::Result<()> {
+        let left = |other: &String| is_beside(name, other);
+        for other in self.names()?.iter().filter(|other| left(other)) {
+            match self.remove(OsStr::new(other)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The names in it, sorted; what is not UTF-8 is none of ours.
     ///
     /// # Errors
@@ -246,6 +262,17 @@ fn beside(name: &OsStr) -> String {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = name.to_string_lossy();
     format!(".{name}.{}-{count}.warrener", std::process::id())
+}
+
+/// Whether [`beside`] of some process made it.
+fn is_beside(name: &OsStr, other: &str) -> bool {
+    let name = name.to_string_lossy();
+    let rest = other
+        .strip_prefix('.')
+        .and_then(|rest| rest.strip_prefix(&*name)?.strip_prefix('.'));
+    let numbers = rest.and_then(|rest| rest.strip_suffix(".warrener")?.split_once('-'));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    numbers.is_some_and(|(pid, count)| digits(pid) && digits(count))
 }
 
 #[cfg(test)]
@@ -274,6 +301,78 @@ mod tests {
         );
         assert_eq!(folder.names().unwrap(), [".env"]);
         assert!(folder.read(".env".as_ref(), 2).is_err());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_beside_is_cleared_and_nothing_else() {
+        let (dir, folder) = folder();
+        let left = beside(".env".as_ref());
+        let others = [
+            ".env",
+            "..env.1-x.warrener",
+            "..env.local.1-2.warrener",
+            "a.warrener",
+        ];
+        for name in others
+            .into_iter()
+            .chain([left.as_str(), "..env.77-0.warrener"])
+        {
+            std::fs::write(dir.path().join(name), "PASS=x").unwrap();
+        }
+        folder.clear_beside(".env".as_ref()).unwrap();
+        let mut expected = others.map(str::to_owned);
+        expected.sort();
+        assert_eq!(folder.names().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_new_file_does_not_take_over_what_its_folder_gives_to_others() {
+        let (dir, folder) = folder();
+        // Version 2; user, user 65534, group, mask and others, as the system keeps such a list.
+        let entry = |tag: u16, bits: u16, id: u32| {
+            let mut bytes = Vec::from(tag.to_le_bytes());
+            bytes.extend(bits.to_le_bytes());
+            bytes.extend(id.to_le_bytes());
+            bytes
+        };
+        let none = u32::MAX;
+        let mut list = Vec::from(2u32.to_le_bytes());
+        for (tag, bits, id) in [
+            (0x01, 7, none),
+            (0x02, 4, 65534),
+            (0x04, 0, none),
+            (0x10, 7, none),
+            (0x20, 0, none),
+        ] {
+            list.extend(entry(tag, bits, id));
+        }
+        let folders = File::open(dir.path()).unwrap();
+        let set = fsetxattr(
+            &folders,
+            "system.posix_acl_default",
+            &list,
+            XattrFlags::empty(),
+        );
+        if set == Err(Errno::OPNOTSUPP) {
+            // This file system has no such lists: nothing can be taken over.
+            return;
+        }
+        set.unwrap();
+        let plain = folder.path().join("plain");
+        std::fs::write(&plain, "").unwrap();
+        assert!(
+            Rights::of(&File::open(&plain).unwrap())
+                .unwrap()
+                .acl
+                .is_some()
+        );
+        folder
+            .replace(".env".as_ref(), b"PASS=x", &Rights::private())
+            .unwrap();
+        assert_eq!(
+            folder.read(".env".as_ref(), 10).unwrap().1,
+            Rights::private()
+        );
     }
 
     #[test]

@@ -52,6 +52,9 @@ struct Generation {
     mode: u32,
     uid: u32,
     gid: u32,
+    /// As the system keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acl: Option<Vec<u8>>,
 }
 
 impl Generation {
@@ -107,7 +110,7 @@ impl Store {
                             mode: generation.mode,
                             uid: generation.uid,
                             gid: generation.gid,
-                            acl: None,
+                            acl: generation.acl.clone(),
                         },
                     }));
                 }
@@ -154,6 +157,7 @@ impl Store {
             mode: rights.mode,
             uid: rights.uid,
             gid: rights.gid,
+            acl: rights.acl.clone(),
         };
         let private = Rights::private();
         let write = |name: &str, bytes: &[u8]| {

@@ -156,7 +156,9 @@ fn write(prepared: &Prepared, held: &Held) -> Result<Option<PathBuf>, Refusal> {
         .transpose()?;
     let after = prepared.plan.after().print();
     let Prepared { folder, place, .. } = prepared;
-    // So did the backup.
+    // A repair that was killed may have left its values there; the lock says that none is under way.
+    folder.clear_beside(&place.name).map_err(told)?;
+    // All that took time too.
     unchanged(prepared)?;
     let swapped = folder.replace(&place.name, &after, &prepared.rights);
     swapped.map_err(|error| match error {
@@ -173,15 +175,22 @@ fn write(prepared: &Prepared, held: &Held) -> Result<Option<PathBuf>, Refusal> {
 fn back_up(job: &Job, held: &Held, content: &[u8]) -> Result<PathBuf, Refusal> {
     let id = path_id(&job.env_file.path);
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    // Of equal length until the year 2286, so that they sort by age.
-    let name = format!("{id}.{}.env", since.unwrap_or_default().as_millis());
+    // Of equal length until the year 2286, so that they sort by age; and no two in the same instant.
+    let name = format!("{id}.{}.env", since.unwrap_or_default().as_nanos());
     let kept = || -> io::Result<PathBuf> {
         let folder = held.state.sub(BACKUPS)?;
-        let written = folder.replace(OsStr::new(&name), content, &Rights::private());
-        written.map_err(ReplaceError::into_io)?;
         let mut own = folder.names()?;
         own.retain(|name| name.starts_with(&id));
-        for old in own.iter().rev().skip(MOST_BACKUPS) {
+        // Attempts that come to nothing must not push out what is older.
+        if let Some(newest) = own.last()
+            && let Ok((bytes, _)) = folder.read(OsStr::new(newest), MAX_ENV_FILE_BYTES)
+            && bytes == content
+        {
+            return Ok(folder.path().join(newest));
+        }
+        let written = folder.replace(OsStr::new(&name), content, &Rights::private());
+        written.map_err(ReplaceError::into_io)?;
+        for old in own.iter().rev().skip(MOST_BACKUPS - 1) {
             folder.remove(OsStr::new(old))?;
         }
         Ok(folder.path().join(&name))

@@ -17,7 +17,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// The longest time between two.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How soon one that worked is tried again: its user may be changed at the broker.
-const STILL: Duration = Duration::from_secs(300);
+const STILL: Duration = Duration::from_secs(60);
 
 type Outcome = Result<(), Reason>;
 
@@ -183,27 +183,41 @@ mod tests {
         let at = |seconds| begin.after(Duration::from_secs(seconds));
         assert_eq!(attempts.of(path, ONE, own("good", false), at(0)), None);
         attempts.landed().await;
-        for seconds in 1..200 {
+        for seconds in 1..59 {
             let outcome = attempts.of(path, ONE, own("good", false), at(seconds));
             assert_eq!(outcome, Some(Ok(())));
         }
         assert_eq!(*count.lock().unwrap(), 1);
         // Another content: what is known of the old one is not told of it.
-        assert_eq!(attempts.of(path, TWO, own("bad", false), at(200)), None);
+        assert_eq!(attempts.of(path, TWO, own("bad", false), at(59)), None);
         attempts.landed().await;
         let failed = Some(Err(Reason::Auth));
-        assert_eq!(attempts.of(path, TWO, own("bad", false), at(201)), failed);
-        assert_eq!(attempts.of(path, TWO, own("bad", false), at(205)), failed);
+        assert_eq!(attempts.of(path, TWO, own("bad", false), at(60)), failed);
+        assert_eq!(attempts.of(path, TWO, own("bad", false), at(64)), failed);
         assert_eq!(*count.lock().unwrap(), 2);
-        assert_eq!(attempts.of(path, TWO, own("bad", false), at(206)), failed);
+        assert_eq!(attempts.of(path, TWO, own("bad", false), at(65)), failed);
         assert_eq!(*count.lock().unwrap(), 3);
         attempts.landed().await;
-        assert_eq!(attempts.of(path, TWO, own("bad", false), at(212)), failed);
+        assert_eq!(attempts.of(path, TWO, own("bad", false), at(71)), failed);
         assert_eq!(
             *count.lock().unwrap(),
             3,
             "5 s later it would be no backoff"
         );
+    }
+
+    /// The broker may change its mind while the file stays as it is.
+    #[tokio::test]
+    async fn one_that_worked_is_tried_again_each_minute() {
+        let (mut attempts, count) = logins();
+        let (path, begin) = (Path::new("/a"), start());
+        for minute in 0..3 {
+            let now = begin.after(Duration::from_secs(minute * 60));
+            attempts.of(path, ONE, own("good", false), now);
+            attempts.landed().await;
+            attempts.of(path, ONE, own("good", false), now);
+            assert_eq!(u64::from(*count.lock().unwrap()), minute + 1);
+        }
     }
 
     #[tokio::test]

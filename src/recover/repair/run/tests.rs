@@ -287,3 +287,45 @@ async fn backups_are_bounded_and_dry_runs_leave_nothing() {
     assert!(world.backups().len() <= MOST_BACKUPS);
     assert!(last.unwrap().exists());
 }
+
+#[test]
+fn an_attempt_that_came_to_nothing_pushes_out_no_older_backup() {
+    let world = World::new("USER=\nPASS=good\n");
+    let prepared = world.prepared();
+    let held = begin(&prepared).unwrap();
+    let mut kept = Vec::new();
+    for content in ["A=1", "A=2", "A=2", "A=2"] {
+        kept.push(back_up(&prepared.job, &held, content.as_bytes()).unwrap());
+    }
+    assert_eq!(kept[1], kept[3]);
+    assert_eq!(world.backups().len(), 2);
+}
+
+/// A worker could else read through root's eyes whatever has one line.
+#[test]
+fn as_root_no_default_comes_through_a_link_of_a_workers() {
+    let config = CONFIG.replace("default: default", "default_from: secrets/pass");
+    let world = World::with(&config, "USER=guest\nPASS=\n");
+    let (secret, folder) = (
+        world.dir.path().join("roots"),
+        world.dir.path().join("secrets"),
+    );
+    std::fs::write(&secret, "for-root-alone\n").unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    symlink(&secret, folder.join("pass")).unwrap();
+    if crate::platform::place::effective_user() != 0 {
+        // One who is not root reads what he may read.
+        return;
+    }
+    std::os::unix::fs::chown(&folder, Some(65534), Some(65534)).unwrap();
+    let plan = world.prepared().plan;
+    assert!(plan.is_empty());
+    assert!(
+        plan.hopeless[0].why.join(" ").contains("symlink"),
+        "{:?}",
+        plan.hopeless
+    );
+    // One that root made in root's folder is followed.
+    std::os::unix::fs::chown(&folder, Some(0), Some(0)).unwrap();
+    assert_eq!(world.prepared().plan.changes.len(), 1);
+}
