@@ -25,6 +25,10 @@ const MAY_BE_EMPTY: &[(&str, &str)] = &[
         "RabbitMQ tells it from 3.12.5 on",
     ),
     (
+        "warrener_worker_control_available",
+        "these workers have no control",
+    ),
+    (
         "warrener_worker_stopped_by_operator",
         "only a control tells it, and these workers have none",
     ),

@@ -300,3 +300,31 @@ fn an_exit_brings_the_next_reading_forward() {
     assert!(passed < 50.0, "{passed} s between the two readings");
     assert_eq!(readings(&after), readings(&before) + 1.0);
 }
+
+/// Without the tag `monitoring` the broker shows a user's own connections only, and does not say
+/// so: another user's workers would look as if they had lost their consumers.
+#[test]
+fn a_user_who_may_not_see_everything_calls_nobody_disconnected() {
+    let broker = shared_broker();
+    for args in [
+        &["add_user", "narrow", "narrow"][..],
+        &["set_user_tags", "narrow", "management"],
+        &["set_permissions", "-p", "/", "narrow", ".*", ".*", ".*"],
+    ] {
+        broker.ctl(args).unwrap();
+    }
+    let mut plan = fleet(broker, "narrow");
+    plan.user = "narrow";
+    let fleet = plan.start_unwatched();
+    let m = fleet.warrener.wait("the reason", |m| {
+        m.get("warrener_workers_channels_failure", &[("reason", "access")]) == Some(1.0)
+            && fleet.of_worker(m, "warrener_worker_processes_running") == Some(1.0)
+    });
+    assert_eq!(fleet.of_worker(&m, "warrener_worker_consumers"), None);
+    let log = fleet.warrener.program.log();
+    assert!(log.contains("tag monitoring"), "{log}");
+    broker
+        .ctl(&["set_user_tags", "narrow", "monitoring"])
+        .unwrap();
+    fleet.wait_healthy();
+}

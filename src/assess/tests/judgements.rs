@@ -92,6 +92,24 @@ fn an_emptied_env_file_leaves_the_broker_healthy() {
     assert_eq!((penalties, assessment.score), (vec![30], 49));
 }
 
+/// It blocks publishers: a worker that died meanwhile died of something else, and is to be started.
+#[test]
+fn an_alarm_does_not_explain_a_dead_worker() {
+    let mut world = World::healthy();
+    world.broker.nodes[0].memory_alarm = Some(true);
+    world.processes().clear();
+    let assessment = world.steps(2);
+    assert!(codes(&assessment).contains(&Code::BrokerMemoryAlarm));
+    assert_eq!(found(&assessment, Code::WorkerDown).unwrap().cause, None);
+    // A broker that is gone does.
+    world.broker.nodes[0].memory_alarm = Some(false);
+    world.fail(ProbeName::Broker, Reason::Refused);
+    world.fail(ProbeName::Roundtrip, Reason::Refused);
+    let assessment = world.steps(3);
+    let cause = found(&assessment, Code::WorkerDown).unwrap().cause.clone();
+    assert_eq!(cause.unwrap().code, Code::BrokerUnreachable);
+}
+
 #[test]
 fn the_fallback_login_alone_blames_the_file() {
     let mut world = World::healthy();

@@ -36,6 +36,8 @@ pub struct WorkerFacts {
     pub min_healthy: u32,
     /// Its processes, sorted by pid; `None` where neither its control nor its `match` could tell.
     pub processes: Option<Vec<ProcessFacts>>,
+    /// It has a control; without one it is only observed.
+    pub controlled: bool,
     /// Why its control could not be asked; processes may still have been found otherwise.
     pub control_unavailable: Option<Failure>,
     /// A person stopped it on purpose (`systemctl stop`, `docker stop`).

@@ -127,8 +127,12 @@ const GAUGES: [Reading; 11] = [
     ),
     (
         "warrener_worker_control_available",
-        "1 for a kind whose control answers, 0 for one whose control can't be asked.",
-        |w| Some(u64::from(w.control_unavailable.is_none())),
+        "1 for a kind whose control answers, 0 for one whose control can't be asked; absent without a \
+         control.",
+        |w| {
+            w.controlled
+                .then(|| u64::from(w.control_unavailable.is_none()))
+        },
     ),
 ];
 

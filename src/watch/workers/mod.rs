@@ -145,6 +145,7 @@ impl Kind {
             desired: self.desired,
             min_healthy: self.min_healthy,
             processes: found.map(|found| found.iter().map(|found| found.facts.clone()).collect()),
+            controlled: self.control.is_some(),
             control_unavailable: failure,
             stopped_by_operator: stopped,
             ..WorkerFacts::default()

@@ -18,6 +18,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) kind: &'a str,
     /// More of `queues`, in YAML.
     pub(crate) more: String,
+    /// Who logs in, with this as the password too.
+    pub(crate) user: &'a str,
     /// The interval of the probes.
     pub(crate) every: &'a str,
     pub(crate) count: u32,
@@ -32,6 +34,7 @@ pub(crate) struct Fleet<'a> {
     pub(crate) broker: &'a Broker,
     /// The name of the kind, and of its queue.
     pub(crate) name: String,
+    user: String,
     pub(crate) workers: Vec<Worker>,
     pub(crate) warrener: Warrener,
     dir: TempDir,
@@ -44,6 +47,7 @@ pub(crate) fn fleet<'a>(broker: &'a Broker, name: &'a str) -> Plan<'a> {
         name,
         kind: "hang: {no_ack_for: 4s}",
         more: String::new(),
+        user: "guest",
         every: "1s",
         count: 1,
         prefetch: 5,
@@ -64,7 +68,7 @@ impl<'a> Plan<'a> {
     /// Starts the workers, then warrener.
     pub(crate) fn start_unwatched(self) -> Fleet<'a> {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(".env"), env(self.broker)).unwrap();
+        fs::write(dir.path().join(".env"), env(self.broker, self.user)).unwrap();
         self.broker
             .declare(self.name, &serde_json::json!({}))
             .unwrap();
@@ -88,6 +92,7 @@ impl<'a> Plan<'a> {
         Fleet {
             broker: self.broker,
             name: self.name.to_owned(),
+            user: self.user.to_owned(),
             workers,
             warrener,
             dir,
@@ -126,10 +131,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn env(broker: &Broker) -> String {
+fn env(broker: &Broker, user: &str) -> String {
     format!(
-        "# the fleet's\nRABBITMQ_HOST=127.0.0.1\nRABBITMQ_PORT={}\nRABBITMQ_USER=guest\n\
-         RABBITMQ_PASS=guest\n",
+        "# the fleet's\nRABBITMQ_HOST=127.0.0.1\nRABBITMQ_PORT={}\nRABBITMQ_USER={user}\n\
+         RABBITMQ_PASS={user}\n",
         broker.amqp_port()
     )
 }
@@ -147,7 +152,7 @@ impl Fleet<'_> {
     }
 
     pub(crate) fn restore_the_env(&self) {
-        fs::write(self.env(), env(self.broker)).unwrap();
+        fs::write(self.env(), env(self.broker, &self.user)).unwrap();
     }
 
     /// A gauge of the kind.

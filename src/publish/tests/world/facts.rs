@@ -229,6 +229,7 @@ pub(super) fn workers(at: Moment) -> WorkersFacts {
             desired: 2,
             min_healthy: 1,
             processes: Some(vec![process]),
+            controlled: true,
             control_unavailable: Some(Failure::new(Reason::Io, "systemd does not answer")),
             stopped_by_operator: Some(false),
             restarts: 1,

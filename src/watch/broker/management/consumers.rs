@@ -286,3 +286,32 @@ async fn list<T: DeserializeOwned + Send>(
     }
     Ok(list)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consumer_without_a_channel_is_read_and_belongs_to_none() {
+        let list = r#"[
+            {"channel_details": [], "queue": {"name": "q", "vhost": "/"}},
+            {"channel_details": {"connection_name": "a -> b", "name": "a -> b (1)", "number": 1},
+             "queue": {"name": "q", "vhost": "/"}, "ack_required": true, "prefetch_count": 5}
+        ]"#;
+        let consumers: Vec<Consumer> = serde_json::from_str(list).unwrap();
+        let of = |at: usize| consumers[at].channel_details.connection_name.as_str();
+        assert_eq!((of(0), of(1)), ("", "a -> b"));
+    }
+
+    #[test]
+    fn tags_are_a_list_or_a_text_with_commas() {
+        let sees = |tags: &str| {
+            let who = format!(r#"{{"name": "u", "tags": {tags}}}"#);
+            let who: WhoAmI = serde_json::from_str(&who).unwrap();
+            who.tags.any(&["monitoring", "administrator"])
+        };
+        assert!(sees(r#"["management", "monitoring"]"#) && sees(r#""administrator""#));
+        assert!(sees(r#""management, monitoring""#));
+        assert!(!sees(r#"["management"]"#) && !sees(r#""""#) && !sees("[]"));
+    }
+}
