@@ -53,7 +53,7 @@ test-docker: ## The docker control on a real Docker engine of its own (as root)
 	@testbed/install.sh docker.io busybox-static
 	cargo test --locked --workspace --test controls --test it docker -- --ignored
 
-drill: install ## Long runs with real parts: hang verdicts against the truth
+drill: install ## Long runs with real parts: hang verdicts against the truth, every alert by its fault
 	cargo build --locked --workspace --bins
 	cargo test --locked --test it drills:: -- --ignored --nocapture --test-threads 1
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use testbed::{tool, wait_until};
 
-use crate::support::{Exposition, PATIENCE, Warrener, config, shared_broker};
+use crate::support::{Exposition, PATIENCE, Tmpfs, Warrener, config, shared_broker};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -208,31 +208,6 @@ fn a_backup_that_its_program_calls_broken_is_found() {
     clears(&w, "BackupBroken", &target);
 }
 
-/// A file system of its own in a folder of its own.
-struct Tmpfs(tempfile::TempDir);
-
-impl Tmpfs {
-    /// Not everybody may mount.
-    fn mount(size: &str) -> testbed::Result<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let options = format!("size={size},mode=0700");
-        let path = dir.path().to_str().unwrap();
-        tool(
-            None,
-            "mount",
-            &["-t", "tmpfs", "-o", &options, "tmpfs", path],
-            "",
-        )?;
-        Ok(Tmpfs(dir))
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        tool(None, "umount", &["-l", self.0.path().to_str().unwrap()], "").ok();
-    }
-}
-
 #[test]
 fn a_disk_nearly_full_is_found_and_cleared_when_there_is_room() {
     let disk = match Tmpfs::mount("4m") {
@@ -242,7 +217,7 @@ fn a_disk_nearly_full_is_found_and_cleared_when_there_is_room() {
             return;
         }
     };
-    let path = disk.0.path();
+    let path = disk.path();
     let host = format!(
         "host: {{disks: ['{}'], min_disk_free: 0.2}}",
         path.display()

@@ -1,3 +1,4 @@
 //! Long runs with real parts that report figures: `make drill` runs them, `make test` does not.
 
+mod alerts;
 mod hang;

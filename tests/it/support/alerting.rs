@@ -1,24 +1,23 @@
-//! A broker, a worker, warrener, Prometheus and Alertmanager, with the shipped rules and routes.
+//! A broker, workers, warrener, Prometheus and Alertmanager, with the shipped rules and routes.
 //!
 //! The rules are those of `warrener rules --profile fast`, the routes those of its
-//! `alertmanager.yml` with other addresses. Pages come [`SOONER`] times sooner than shipped, all of
-//! them alike, so that a test can wait for them and their order stays.
+//! `alertmanager.yml`, as [`testbed::Alerting`] starts them. What people are told comes sooner than
+//! shipped, all of it alike, so that a test can wait for it and the order stays: [`hasten`].
+
+mod hasten;
+mod stage;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use testbed::{
-    Alertmanager, Broker, Environment, Program, Prometheus, PrometheusConfig, Worker, WorkerConfig,
-    wait_until,
-};
+use serde_json::Value;
+use testbed::{Alerting, Broker, Program, Receivers, Worker, wait_until};
 
-use super::{PATIENCE, Receiver, Warrener, ask, broker, config, prepare, root};
+use super::{PATIENCE, Receiver, Tmpfs, Warrener, ask, broker, prepare, root};
+pub(crate) use stage::{Kind, login};
 
-const SOONER: u64 = 12;
 /// Longer than the longest page's wait here, and what lies before and after it.
 pub(crate) const PAGED: Duration = Duration::from_secs(180);
 const TOKEN: &str = "let-me-in";
@@ -26,26 +25,24 @@ const TOKEN: &str = "let-me-in";
 /// Everything between a fault and whoever is told.
 pub(crate) struct World {
     pub(crate) broker: Broker,
-    pub(crate) worker: Worker,
+    workers: BTreeMap<String, Vec<Worker>>,
     pub(crate) warrener: Warrener,
     pub(crate) receiver: Receiver,
-    pub(crate) alertmanager: Alertmanager,
-    pub(crate) prometheus: Prometheus,
+    pub(crate) alerting: Alerting,
+    disk: Option<Tmpfs>,
     /// Its folder holds the secrets that Alertmanager reads.
     _written: Program,
 }
 
 impl World {
-    pub(crate) fn start() -> Self {
+    /// Waits until nothing is wrong.
+    pub(crate) fn start(kinds: &[Kind]) -> Self {
         let broker = broker().start().unwrap();
-        broker.declare("orders", &json!({})).unwrap();
-        let worker = Worker::spawn(WorkerConfig::new(
-            "mailer",
-            "orders",
-            Environment::Variables(environment(&broker)),
-        ))
-        .unwrap();
-        let warrener = serve(&broker);
+        // Who may not mount has no small disk to fill.
+        let disk = Tmpfs::mount("4m").ok();
+        let dir = stage::folder(&broker, kinds, disk.as_ref().map(Tmpfs::path));
+        let workers = stage::workers(&broker, kinds, &dir.dir().join(".env"));
+        let warrener = Warrener::start(dir);
         let receiver = Receiver::start();
 
         let written = prepare(&["rules", "--output", "out", "--profile", "fast"]);
@@ -57,43 +54,22 @@ impl World {
             written.log()
         );
         let dir = written.dir().join("out");
-        let secrets = [
-            ("warrener", TOKEN.to_owned()),
-            ("slack", receiver.url("/slack")),
-        ];
-        let mut routes = fs::read_to_string(dir.join("alertmanager.yml")).unwrap();
-        for (name, content) in secrets {
-            let file = dir.join(name);
-            fs::write(&file, content).unwrap();
-            replace(
-                &mut routes,
-                &format!("/run/secrets/{name}"),
-                file.to_str().unwrap(),
-            );
-        }
-        let webhook = "http://127.0.0.1:15699/webhook/alertmanager";
-        replace(&mut routes, webhook, &receiver.url("/webhook/alertmanager"));
-        let ping = "https://dead-mans-switch.example/ping/REPLACE-ME";
-        replace(&mut routes, ping, &receiver.url("/ping"));
-
-        let alertmanager = Alertmanager::start_in(root(), &routes).unwrap();
-        let prometheus = Prometheus::start(&PrometheusConfig {
-            rule_files: hastened(&dir.join("rules")),
-            scrape_interval: Duration::from_secs(5),
-            alertmanagers: vec![alertmanager.address()],
-            // The watchdog fires before Prometheus knows its Alertmanager.
-            flags: vec!["--rules.alert.resend-delay=5s".to_owned()],
-            root: root(),
-            ..PrometheusConfig::scraping("warrener", warrener.address())
-        })
-        .unwrap();
+        hasten::pages(&dir.join("rules"));
+        hasten::routes(&dir.join("alertmanager.yml"));
+        let receivers = Receivers {
+            webhook: receiver.url("/webhook/alertmanager"),
+            token: TOKEN.to_owned(),
+            slack: receiver.url("/slack"),
+            ping: receiver.url("/ping"),
+        };
+        let alerting = Alerting::start(root(), &dir, warrener.address(), &receivers).unwrap();
         let world = World {
             broker,
-            worker,
+            workers,
             warrener,
             receiver,
-            alertmanager,
-            prometheus,
+            alerting,
+            disk,
             _written: written,
         };
         world.wait(
@@ -104,8 +80,23 @@ impl World {
         world
     }
 
-    fn alerts(&self) -> Vec<Alert> {
-        let alerts = self.alertmanager.alerts().unwrap();
+    /// The first of a kind.
+    pub(crate) fn worker(&self, kind: &str) -> &Worker {
+        &self.workers[kind][0]
+    }
+
+    /// A file of warrener's folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.warrener.dir().join(name)
+    }
+
+    /// A small disk that is watched, where one can be had.
+    pub(crate) fn disk(&self) -> Option<&Tmpfs> {
+        self.disk.as_ref()
+    }
+
+    pub(crate) fn alerts(&self) -> Vec<Alert> {
+        let alerts = self.alerting.alertmanager.alerts().unwrap();
         alerts.as_array().unwrap().iter().map(Alert::new).collect()
     }
 
@@ -128,7 +119,11 @@ impl World {
         });
         outcome.unwrap_or_else(|error| {
             let status = ask(self.warrener.address(), "GET /api/v1/status", &[]);
-            panic!("{error}\n{}\n{}", status.text(), self.prometheus.log())
+            panic!(
+                "{error}\n{}\n{}",
+                status.text(),
+                self.alerting.prometheus.log()
+            )
         })
     }
 
@@ -145,38 +140,53 @@ impl World {
         .collect()
     }
 
-    /// `(name, status)` of every alert that recovery was told, oldest first.
-    pub(crate) fn told_recovery(&self) -> Vec<(String, String)> {
+    /// Every alert that recovery was told, oldest first.
+    pub(crate) fn told_recovery(&self) -> Vec<Told> {
         let mut alerts = Vec::new();
         for told in self.receiver.told("/webhook/alertmanager") {
             assert_eq!(told.authorization, format!("Bearer {TOKEN}"));
             for alert in told.body["alerts"].as_array().unwrap() {
-                let text = |value: &Value| value.as_str().unwrap().to_owned();
-                alerts.push((text(&alert["labels"]["alertname"]), text(&alert["status"])));
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                alerts.push(Told {
+                    name: text(&alert["labels"]["alertname"]),
+                    target: text(&alert["labels"]["target"]),
+                    status: text(&alert["status"]),
+                });
             }
         }
         alerts
     }
 
     /// Waits until the newest that recovery was told of this alert is so: `firing`, `resolved`.
-    pub(crate) fn wait_told(&self, name: &str, status: &str) {
+    pub(crate) fn wait_told(&self, name: &str, is_of: impl Fn(&str) -> bool, status: &str) {
         let outcome = wait_until(
             &format!("recovery to be told {name} {status}"),
             PATIENCE,
             || {
                 let told = self.told_recovery();
-                let newest = told.iter().rev().find(|(of, _)| of == name);
-                newest.is_some_and(|(_, is)| is == status)
+                let mut newest = told.iter().rev();
+                newest
+                    .find(|told| told.name == name && is_of(&told.target))
+                    .is_some_and(|told| told.status == status)
             },
         );
         outcome.unwrap();
     }
 }
 
+/// What recovery was told of an alert.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) name: String,
+    pub(crate) target: String,
+    pub(crate) status: String,
+}
+
 /// One of Alertmanager's alerts.
 #[derive(Clone, Debug)]
 pub(crate) struct Alert {
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
     /// `active`, `suppressed` or `unprocessed`.
     pub(crate) state: String,
     pub(crate) inhibited: bool,
@@ -186,6 +196,7 @@ impl Alert {
     fn new(alert: &Value) -> Self {
         Alert {
             labels: serde_json::from_value(alert["labels"].clone()).unwrap(),
+            annotations: serde_json::from_value(alert["annotations"].clone()).unwrap(),
             state: alert["status"]["state"].as_str().unwrap().to_owned(),
             inhibited: !alert["status"]["inhibitedBy"]
                 .as_array()
@@ -205,66 +216,4 @@ impl Alert {
     pub(crate) fn is_page(&self) -> bool {
         self.label("page") == "true"
     }
-}
-
-fn replace(text: &mut String, old: &str, new: &str) {
-    assert!(text.contains(old), "{old} is not in the example");
-    *text = text.replace(old, new);
-}
-
-fn environment(broker: &Broker) -> Vec<(String, String)> {
-    [
-        ("RABBITMQ_HOST", "127.0.0.1".to_owned()),
-        ("RABBITMQ_PORT", broker.amqp_port().to_string()),
-        ("RABBITMQ_USER", "guest".to_owned()),
-        ("RABBITMQ_PASS", "guest".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .to_vec()
-}
-
-/// A warrener that expects one consumer of `orders` and every key in its `.env`.
-fn serve(broker: &Broker) -> Warrener {
-    let more = "queues: {pinned: {orders: {min_consumers: 1}}}\nenv_files: [{path: .env, mode: '0666', keys: \
-                {RABBITMQ_HOST: {required: true, type: host}}}]\n";
-    let yaml = config(broker, more);
-    Warrener::serve_with(&yaml, |program| {
-        let env = environment(broker).into_iter();
-        let lines: String = env
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect();
-        fs::write(program.dir().join(".env"), lines).unwrap();
-        program
-    })
-}
-
-/// The rule files of a folder, with the times of pages shortened in place.
-fn hastened(dir: &std::path::Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
-    let files: Vec<_> = entries
-        .filter(|p| p.extension().is_some_and(|e| e == "yml"))
-        .collect();
-    let mut hastened = 0;
-    for file in &files {
-        let (mut page, mut text) = (false, String::new());
-        for line in fs::read_to_string(file).unwrap().lines() {
-            if let Some((_, name)) = line.split_once("- alert: ") {
-                page = name.ends_with("Page");
-            }
-            let time = ["for: ", "keep_firing_for: "].into_iter().find_map(|key| {
-                let rest = line.trim_start().strip_prefix(key)?;
-                Some((key, rest.split_once("m ")?.0.parse::<u64>().unwrap()))
-            });
-            match time.filter(|_| page) {
-                Some((key, minutes)) => {
-                    hastened += 1;
-                    writeln!(text, "        {key}{}s", minutes * 60 / SOONER).unwrap();
-                }
-                None => writeln!(text, "{line}").unwrap(),
-            }
-        }
-        fs::write(file, text).unwrap();
-    }
-    assert!(hastened > 70, "only {hastened} times of pages found");
-    files
 }

@@ -7,6 +7,7 @@ mod exposition;
 pub(crate) mod fleet;
 mod http;
 mod receiver;
+mod tmpfs;
 mod warrener;
 
 use std::sync::OnceLock;
@@ -17,6 +18,7 @@ use testbed::{Broker, BrokerBuilder, Root};
 pub(crate) use exposition::Exposition;
 pub(crate) use http::ask;
 pub(crate) use receiver::Receiver;
+pub(crate) use tmpfs::Tmpfs;
 pub(crate) use warrener::{EXE, Warrener, prepare};
 
 /// Long enough for a busy machine, short enough for a person.
