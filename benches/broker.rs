@@ -15,30 +15,18 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use testbed::{Broker, Program, http, wait_until};
+use testbed::{Broker, Program, cpu_seconds, http, mib, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(300);
 const WATCHED: Duration = Duration::from_secs(60);
 const SCRAPES: usize = 500;
 
-/// CPU seconds that a process used so far, its threads included.
 fn cpu(pid: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("stat");
-    let after = stat.rsplit_once(") ").expect("comm").1;
-    let fields: Vec<&str> = after.split(' ').collect();
-    let ticks = |i: usize| fields[i].parse::<f64>().expect("ticks");
-    // Fields 14 and 15, in hundredths of a second on Linux.
-    (ticks(11) + ticks(12)) / 100.0
+    cpu_seconds(pid).expect("its CPU time")
 }
 
 fn rss_mib(pid: u32, field: &str) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
-    let line = status.lines().find(|l| l.starts_with(field)).expect(field);
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|n| n.parse::<f64>().ok())
-        .expect("kB")
-        / 1024.0
+    mib(pid, field).expect("its memory")
 }
 
 fn value(metrics: &str, sample: &str) -> Option<f64> {

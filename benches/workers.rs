@@ -18,7 +18,7 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use testbed::{Broker, Program, free_port, http, wait_until};
+use testbed::{Broker, Program, cpu_seconds, free_port, http, mib, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const WATCHED: Duration = Duration::from_secs(60);
@@ -27,26 +27,12 @@ const EVERY: Duration = Duration::from_secs(5);
 const KINDS: usize = 100;
 const OTHERS: usize = 900;
 
-/// CPU seconds that a process used so far, its threads included.
 fn cpu(pid: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("stat");
-    let after = stat.rsplit_once(") ").expect("comm").1;
-    let fields: Vec<&str> = after.split(' ').collect();
-    let ticks = |i: usize| fields[i].parse::<f64>().expect("ticks");
-    (ticks(11) + ticks(12)) / 100.0
+    cpu_seconds(pid).expect("its CPU time")
 }
 
 fn rss_mib(pid: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
-    let line = status
-        .lines()
-        .find(|l| l.starts_with("VmRSS:"))
-        .expect("VmRSS");
-    let kib = line
-        .split_whitespace()
-        .nth(1)
-        .and_then(|n| n.parse::<f64>().ok());
-    kib.expect("kB") / 1024.0
+    mib(pid, "VmRSS:").expect("its memory")
 }
 
 /// Sleeping processes that end with the bench.

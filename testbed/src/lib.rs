@@ -7,11 +7,11 @@
 //! Broker, Cluster      RabbitMQ nodes            broker.rs  cluster.rs  amqp.rs
 //! Prometheus           scrapes and rules         prometheus.rs
 //! Alertmanager         routes and receivers      alertmanager.rs
-//! Alerting             both, as warrener ships them  alerting.rs
+//! Alerting             both, as shipped          alerting.rs
 //! Worker               a sample consumer         worker.rs  bin/sample-worker.rs
-//! Systemd              a booted container    systemd.rs
-//! Engine               a Docker engine       engine.rs
-//! Program              any program in a folder    program.rs
+//! Systemd              a booted container        systemd.rs
+//! Engine               a Docker engine           engine.rs
+//! Program              any program in a folder   program.rs
 //! promtool, tool       their command-line tools  tool.rs
 //!        all on
 //! Guard                ends processes and folders, whatever ends the test  guard.rs
@@ -19,6 +19,7 @@
 //! Service              a server with one port    service.rs
 //! Lease, free_port     ports nobody else takes   ports.rs
 //! Root                 another Debian release    roots.rs
+//! cpu_seconds, mib     what a process used       usage.rs
 //! wait_until           the one place that waits  wait.rs
 //! http                 the smallest HTTP client  http.rs
 //! ```
@@ -43,6 +44,7 @@ pub mod roots;
 mod service;
 mod systemd;
 mod tool;
+mod usage;
 mod wait;
 mod worker;
 
@@ -59,5 +61,6 @@ pub use prometheus::{Prometheus, PrometheusConfig};
 pub use roots::Root;
 pub use systemd::Systemd;
 pub use tool::{amtool, promtool, tool};
+pub use usage::{cpu_seconds, mib};
 pub use wait::{Progress, wait_until};
 pub use worker::{Environment, Fault, Worker, WorkerConfig};
