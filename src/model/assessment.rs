@@ -204,8 +204,6 @@ pub enum Verdict {
     Idle,
     /// It acknowledges, and messages wait longer than they should.
     Slow,
-    /// It is gone.
-    Dead,
     /// It lives, without a consumer and without a socket to the broker.
     Disconnected,
     /// It has a consumer, messages wait, and none is delivered to it.
@@ -240,11 +238,10 @@ pub enum Unknown {
 
 impl Verdict {
     /// Every label value.
-    pub const LABELS: [&'static str; 12] = [
+    pub const LABELS: [&'static str; 11] = [
         "healthy",
         "idle",
         "slow",
-        "dead",
         "disconnected",
         "deaf",
         "stalled",
@@ -261,7 +258,6 @@ impl Verdict {
             Verdict::Healthy => "healthy",
             Verdict::Idle => "idle",
             Verdict::Slow => "slow",
-            Verdict::Dead => "dead",
             Verdict::Disconnected => "disconnected",
             Verdict::Deaf => "deaf",
             Verdict::Stalled => "stalled",

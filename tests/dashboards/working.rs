@@ -5,7 +5,7 @@ use crate::panel::{Colour, Panel};
 use crate::words::{CAUTION, CRITICAL, INFORMATION, NORMAL, WARNING, leads};
 use crate::workers::{EACH, each, rate};
 
-const VERDICTS: [(&str, Colour); 12] = [
+const VERDICTS: [(&str, Colour); 11] = [
     ("healthy", NORMAL),
     ("idle", INFORMATION),
     ("slow", CAUTION),
@@ -17,7 +17,6 @@ const VERDICTS: [(&str, Colour); 12] = [
     ("stalled", "light-red"),
     ("spinning", CRITICAL),
     ("zombie", "semi-dark-red"),
-    ("dead", "dark-red"),
 ];
 
 pub(crate) fn working() -> [Panel; 6] {

@@ -89,9 +89,7 @@ fn too_few(case: &Case<'_>, worker: &str) -> Option<Hold> {
 fn is_bad(case: &Case<'_>, worker: &str, id: ProcessId) -> bool {
     let mut verdicts = case.view.assessment.verdicts.iter();
     let verdict = verdicts.find(|v| v.worker == worker && v.process == id);
-    verdict.is_some_and(|v| {
-        v.verdict.is_hung() || matches!(v.verdict, Verdict::Dead | Verdict::Disconnected)
-    })
+    verdict.is_some_and(|v| v.verdict.is_hung() || v.verdict == Verdict::Disconnected)
 }
 
 /// What would be stopped at once: as planned, else as the action would choose.

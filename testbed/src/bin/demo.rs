@@ -137,7 +137,7 @@ fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         "\nKill or freeze a worker (pkill -f orders-worker), stop the broker, empty .env in the"
     );
     println!("folder, and look again:");
-    println!("  {} status --watch", warrener_exe()?.display());
+    println!("  {} status --url {url} --watch", warrener_exe()?.display());
     match demo_for {
         Some(time) => println!("Running for {} s.", time.as_secs()),
         None => println!("Running until Ctrl-C."),
