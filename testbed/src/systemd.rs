@@ -84,13 +84,30 @@ impl Systemd {
             .join(inside)
     }
 
+    /// Copies a program of this machine to `inside`; both are of one Debian release.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn install(&self, program: &Path, inside: &str) -> Result<()> {
+        let to = self.path(inside);
+        fs::copy(program, &to).at("write", &to).map(drop)
+    }
+
+    /// Writes a file of its own.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write(&self, inside: &str, text: &str) -> Result<()> {
+        let to = self.path(inside);
+        fs::write(&to, text).at("write", &to)
+    }
+
     /// Writes a unit file and has it read.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn unit(&self, name: &str, text: &str) -> Result<()> {
-        let path = self.path("etc/systemd/system").join(name);
-        fs::write(&path, text).at("write", &path)?;
+        self.write(&format!("etc/systemd/system/{name}"), text)?;
         self.systemctl(&["daemon-reload"]).map(drop)
     }
 

@@ -190,13 +190,7 @@ fn every_metric_exists() {
     }
     assert!(raw.len() > 30, "{raw:?}");
     let reference = Path::new(ROOT).join("docs/METRICS.md");
-    let Ok(reference) = fs::read_to_string(&reference) else {
-        eprintln!(
-            "SKIPPED: there is no docs/METRICS.md to hold {} metrics against",
-            raw.len()
-        );
-        return;
-    };
+    let reference = fs::read_to_string(&reference).unwrap();
     let known: BTreeSet<_> = name.find_iter(&reference).map(|m| m.as_str()).collect();
     let unknown: Vec<_> = raw.difference(&known).collect();
     assert!(
