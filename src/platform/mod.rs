@@ -3,6 +3,7 @@
 //! Observing and acting are separate traits, so that whoever only watches can't change anything.
 //! Must not know: brokers, probes, HTTP.
 
+pub mod act;
 pub mod docker;
 pub mod exec;
 pub mod files;

@@ -15,10 +15,13 @@
 //!
 //! Must not know: HTTP, the command line, the exposition.
 
+pub mod actions;
+pub mod desk;
 pub mod guard;
 pub mod intake;
 pub mod last_good;
 pub mod ledger;
+pub mod notify;
 pub mod playbook;
 pub mod repair;
 mod state;

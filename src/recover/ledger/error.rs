@@ -60,6 +60,14 @@ pub enum LedgerError {
         /// What the system says.
         words: String,
     },
+    /// It could not be opened a moment ago, and is not tried at every call.
+    #[error("{words}")]
+    Closed {
+        /// The kind of what was wrong then.
+        kind: &'static str,
+        /// In words, with its file.
+        words: String,
+    },
     /// A run is not where it was thought to be, or may not go there.
     #[error("run {} can't become {to}: it is {}", run.0, from.map_or("not there".to_owned(), |s| s.to_string()))]
     Transition {
@@ -95,6 +103,7 @@ impl LedgerError {
             LedgerError::Corrupt { .. } => "corrupt",
             LedgerError::Newer { .. } => "newer",
             LedgerError::Io { .. } => "io",
+            LedgerError::Closed { kind, .. } => kind,
             LedgerError::Transition { .. } => "transition",
             LedgerError::NotThere { .. } => "not_there",
         }

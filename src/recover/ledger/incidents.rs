@@ -98,6 +98,18 @@ impl Ledger {
         })
     }
 
+    /// The incident of this number.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn incident(&self, id: IncidentId) -> Result<Option<Incident>, LedgerError> {
+        let query = format!("SELECT {COLUMNS} FROM incidents WHERE id = ?");
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&query)?;
+            statement.query_row([id], incident).optional()
+        })
+    }
+
     /// Incidents of this kind opened since `since`: a trouble that comes back again and again is
     /// for the next rung, or for a person.
     ///

@@ -10,6 +10,7 @@
 //! run does, who is told.
 
 mod error;
+mod handle;
 mod incidents;
 mod lock;
 mod open;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::LedgerError;
+pub use handle::{Handle, Trouble};
 pub use outbox::{Notice, NoticeId, Queued};
 pub use pauses::Stamp;
 pub use retention::Forgotten;

@@ -12,6 +12,8 @@ pub enum Stamp {
     Watchdog,
     /// The last time Alertmanager was asked what fires.
     Reconciled,
+    /// The last time it was tried whether the ledger can be written again.
+    Written,
 }
 
 impl Stamp {
@@ -19,6 +21,7 @@ impl Stamp {
         match self {
             Stamp::Watchdog => "watchdog_seen_at",
             Stamp::Reconciled => "reconciled_at",
+            Stamp::Written => "written_at",
         }
     }
 }

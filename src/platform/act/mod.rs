@@ -1,0 +1,193 @@
+//! The half that changes something: starts, stops and restarts what a control names. Only `recover`
+//! holds it.
+//!
+//! An instance is named as its control names it in [`super::observe::Instance::name`]: a unit, a
+//! container, `WORKER.INDEX`. Nothing here is called with a name, a path or a pid that did not come
+//! out of the local configuration or out of what the control itself says of it.
+//!
+//! Must not know: brokers, playbooks, whether it may be done.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::docker::Containers;
+use super::observe::{Instance, InstanceState};
+use crate::model::facts::ProcessId;
+use crate::model::{Failure, Generation, Reason, Secret};
+
+/// What is controlled, and by what.
+#[derive(Clone, Debug)]
+pub enum Controlled {
+    /// Processes that warrener starts itself.
+    Process(ProcessSpec),
+    /// systemd units, by their names.
+    Systemd(Vec<String>),
+    /// Docker containers.
+    Docker(Containers),
+    /// Programs of the configuration: one instance, named [`COMMAND`].
+    Command(CommandSpec),
+}
+
+/// The name of the one instance of a `command` control.
+pub const COMMAND: &str = "command";
+
+/// Processes that warrener starts itself.
+#[derive(Clone, Debug)]
+pub struct ProcessSpec {
+    /// The worker's name in the configuration.
+    pub worker: String,
+    /// Program and arguments; no shell.
+    pub command: Vec<String>,
+    /// Working folder.
+    pub cwd: PathBuf,
+    /// File that standard output and error are appended to; without it they are dropped.
+    pub log: Option<PathBuf>,
+    /// How many there should be: instances `WORKER.0` to `WORKER.(count - 1)`.
+    pub count: u32,
+    /// The state directory, in which the records are.
+    pub state: PathBuf,
+}
+
+/// Programs that start, stop and tell.
+#[derive(Clone, Debug)]
+pub struct CommandSpec {
+    /// Starts it.
+    pub start: Vec<String>,
+    /// Stops it.
+    pub stop: Vec<String>,
+    /// Ends with 0 when it runs.
+    pub status: Vec<String>,
+}
+
+/// Signal that asks a process to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopSignal {
+    /// SIGTERM.
+    Term,
+    /// SIGINT.
+    Int,
+    /// SIGQUIT.
+    Quit,
+    /// SIGHUP.
+    Hup,
+    /// SIGUSR1.
+    Usr1,
+    /// SIGUSR2.
+    Usr2,
+    /// SIGKILL; no grace.
+    Kill,
+}
+
+/// How something is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopHow {
+    /// What asks first.
+    pub signal: StopSignal,
+    /// Time before force.
+    pub grace: Duration,
+}
+
+/// How something is started.
+#[derive(Clone, Debug, Default)]
+pub struct StartHow {
+    /// Variables on top of warrener's own environment; for `process` alone, the others have theirs
+    /// from unit or container.
+    pub environment: Vec<(String, Secret)>,
+    /// Made anew with the configuration of now, not merely started again: a container keeps the
+    /// environment that it was made with.
+    pub anew: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acted {
+    /// In words, for people, without a full stop; no secrets.
+    pub words: String,
+    /// It had to be forced.
+    pub forced: bool,
+    /// What is there now.
+    pub after: Generation,
+}
+
+/// Starts and stops what is controlled.
+#[derive(Debug)]
+pub struct Actor {
+    controlled: Controlled,
+}
+
+impl Actor {
+    /// Of this.
+    pub fn new(controlled: Controlled) -> Self {
+        Actor { controlled }
+    }
+
+    /// Every instance there should be, in the order of the configuration, as it is now; changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// Why the control can't be asked.
+    pub async fn instances(&mut self) -> Result<Vec<Instance>, Failure> {
+        Err(self.not_built())
+    }
+
+    /// Starts an instance that does not run; one that runs is left alone and told so. Returns when
+    /// the control says that it runs.
+    ///
+    /// # Errors
+    /// Why it does not run.
+    pub async fn start(&mut self, _instance: &str, _how: &StartHow) -> Result<Acted, Failure> {
+        Err(self.not_built())
+    }
+
+    /// Stops an instance whole, its group or cgroup: asks, waits for the grace, forces, and returns
+    /// when nothing of it is left and it is reaped. One that does not run is left alone.
+    ///
+    /// # Errors
+    /// Why it still runs.
+    pub async fn stop(&mut self, _instance: &str, _how: &StopHow) -> Result<Acted, Failure> {
+        Err(self.not_built())
+    }
+
+    /// Stops and starts an instance, in one job where the control has one.
+    ///
+    /// # Errors
+    /// Why it does not run anew.
+    pub async fn restart(&mut self, _instance: &str, _how: &StopHow) -> Result<Acted, Failure> {
+        Err(self.not_built())
+    }
+
+    /// Ends what a stopped instance left behind in its group or cgroup. One that runs is left alone.
+    ///
+    /// # Errors
+    /// What is still there, and why.
+    pub async fn clean(&mut self, _instance: &str) -> Result<Acted, Failure> {
+        Err(self.not_built())
+    }
+
+    fn not_built(&self) -> Failure {
+        Failure::new(Reason::Unsupported, format!("{:?}", self.controlled))
+    }
+}
+
+/// Stops one process that no control names: it was recognised by its command line. Through a pidfd,
+/// after its start was looked at again; it alone, for its group is not known to be its own.
+///
+/// # Errors
+/// Why it still runs.
+pub async fn stop_process(id: ProcessId, _how: &StopHow) -> Result<Acted, Failure> {
+    Err(Failure::new(Reason::Unsupported, format!("{id:?}")))
+}
+
+/// What an instance is, so that it can be told later whether it was replaced. `boot_id` is that of
+/// this boot.
+pub fn generation(_instance: &Instance, _boot_id: &str) -> Generation {
+    Generation::Absent
+}
+
+/// Whether an instance runs or is on its way there.
+pub fn is_up(instance: &Instance) -> bool {
+    matches!(
+        instance.state,
+        InstanceState::Running | InstanceState::Starting
+    )
+}

@@ -1,0 +1,185 @@
+//! What a step does: one file per action. [`next`] looks at the world and says what is to be done
+//! next, exactly; [`Plan::job`] does it. Nothing is remembered in between: what was done stands in the
+//! journal, what is still to be done shows in the world, so a step goes on after a crash where the
+//! world is.
+//!
+//! An action knows no other action. Must not know: whether it may be done ([`super::guard`]).
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::ledger::Handle;
+use super::playbook::{self, Action};
+use super::targets::Targets;
+use crate::config::Config;
+use crate::envfile::LogIn;
+use crate::model::facts::ProcessId;
+use crate::model::{
+    Assessment, Failure, Generation, Incident, Moment, Run, Snapshot, Step, Target, Timestamp,
+};
+use crate::platform::act::Actor;
+
+/// What is known when a step is planned.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// What of it can be repaired.
+    pub targets: Arc<Targets>,
+    /// The newest snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// Its assessment.
+    pub assessment: Arc<Assessment>,
+    /// Now.
+    pub now: Moment,
+}
+
+/// The step that is to be done, and what was done before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The incident.
+    pub incident: &'a Incident,
+    /// The run.
+    pub run: &'a Run,
+    /// The step, as the playbook has it.
+    pub step: &'a playbook::Step,
+    /// When this step began.
+    pub begun_at: Timestamp,
+    /// Everything that the run did, in order; the last are this step's own.
+    pub journal: &'a [Step],
+    /// Of the journal, what this step did since it began.
+    pub own: &'a [Step],
+}
+
+/// What is to be done next for a step.
+pub enum Next {
+    /// This.
+    Act(Plan),
+    /// Nothing yet: asked again at the next snapshot, until the step's time is over.
+    Wait(String),
+    /// Nothing more; in words.
+    Done(String),
+    /// It can't be done: the step has failed. In words.
+    Refuse(String),
+}
+
+/// Something to be done, exactly.
+pub struct Plan {
+    /// In words, for people, without a full stop; no secrets.
+    pub words: String,
+    /// To what.
+    pub target: Target,
+    /// What is there before; of what it replaces or ends.
+    pub before: Vec<Generation>,
+    /// The processes that it stops; `None` where it stops none.
+    pub victims: Option<Vec<ProcessId>>,
+    /// Does it.
+    pub job: Job,
+}
+
+/// Does something, once.
+pub type Job = Box<
+    dyn FnOnce(Arc<Hands>) -> Pin<Box<dyn Future<Output = Result<Effect, Failure>> + Send>> + Send,
+>;
+
+/// Makes a job of an asynchronous function.
+pub fn job<F, Fut>(work: F) -> Job
+where
+    F: FnOnce(Arc<Hands>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Effect, Failure>> + Send + 'static,
+{
+    Box::new(move |hands| Box::pin(work(hands)))
+}
+
+/// What a job did.
+#[derive(Default)]
+pub struct Effect {
+    /// In words, for people, without a full stop; no secrets.
+    pub words: String,
+    /// There was nothing to do.
+    pub needless: bool,
+    /// What is there after.
+    pub after: Vec<Generation>,
+    /// Takes it back, where that can be done: run when a later step of the rung fails.
+    pub undo: Option<Job>,
+}
+
+impl Effect {
+    /// Something was done.
+    pub fn done(words: impl Into<String>) -> Self {
+        Effect {
+            words: words.into(),
+            ..Effect::default()
+        }
+    }
+
+    /// There was nothing to do.
+    pub fn needless(words: impl Into<String>) -> Self {
+        Effect {
+            words: words.into(),
+            needless: true,
+            ..Effect::default()
+        }
+    }
+}
+
+/// What acts.
+#[derive(Debug)]
+pub struct Hands {
+    /// The controls of the workers that have one, by name.
+    pub workers: BTreeMap<String, Mutex<Actor>>,
+    /// The control of this host's broker node.
+    pub broker: Option<Mutex<Actor>>,
+    /// Logs in to the broker.
+    pub log_in: Login,
+    /// The state directory.
+    pub state: PathBuf,
+    /// Tells this boot of the machine from others.
+    pub boot_id: String,
+    /// Where notices are put.
+    pub ledger: Handle,
+    /// The clock.
+    pub now: fn() -> Moment,
+    /// The configuration.
+    pub config: Arc<Config>,
+}
+
+/// [`LogIn`], which can't be printed.
+#[derive(Clone)]
+pub struct Login(pub LogIn);
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login")
+    }
+}
+
+/// Says what is to be done next for a step. Looks, and changes nothing; may wait for a control's
+/// answer.
+pub async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
+    let _ = (world, hands, Duration::ZERO);
+    match &asked.step.action {
+        Action::ConfigValidate(_)
+        | Action::ConfigRepair(_)
+        | Action::ConfigRollback(_)
+        | Action::ConfigImpact(_)
+        | Action::BrokerRestart(_)
+        | Action::BrokerWait(_)
+        | Action::WorkerStop(_)
+        | Action::WorkerCleanup(_)
+        | Action::WorkerStart(_)
+        | Action::WorkerCloseConnection(_)
+        | Action::WorkersRestartStaged(_)
+        | Action::LogsCleanup(_)
+        | Action::BackupsVerify(_)
+        | Action::Notify(_)
+        | Action::Escalate(_)
+        | Action::CommandRun(_) => Next::Refuse("this version can't do it".into()),
+    }
+}
