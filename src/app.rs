@@ -3,6 +3,7 @@
 mod judging;
 mod keeping;
 mod limits;
+mod recovering;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,12 +19,14 @@ use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Failure, Moment, Snapshot};
 use crate::publish::Exposition;
 use crate::publish::metrics::{Local, Publisher, Reload};
+use crate::recover::engine::Setup;
 use crate::recover::last_good::Assessed;
 use crate::server::{self, Credentials, ReloadRequest};
 use crate::watch::cycle::{self, Assembler, Probes};
 use crate::watch::{Build, Watch};
 
 use self::keeping::{Keeping, content_key};
+use self::recovering::Recovering;
 
 /// How long requests under way may take at the end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -84,6 +87,7 @@ struct Running {
     credentials: watch::Sender<Credentials>,
     judging: watch::Sender<Judging>,
     keeping: Keeping,
+    recovering: Recovering,
     local: Arc<Local>,
     in_force_since: Moment,
 }
@@ -119,8 +123,9 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     };
     let key = content_key(&config).await;
     let watch = Watch::new(key.clone());
-    let keeping = Keeping::new(key, watch.env_files(), published.assessed);
+    let keeping = Keeping::new(key, watch.env_files(), published.assessed.clone());
     let build = watch.build(&config).map_err(StartError::Watch)?;
+    let (recovering, _desk) = Recovering::start(&config, build.log_in(), published.assessed)?;
     let probes = build.start(&assembler);
     let mut running = Running {
         options,
@@ -131,6 +136,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         credentials,
         judging,
         keeping,
+        recovering,
         local,
         in_force_since: cycle::now(),
     };
@@ -158,6 +164,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
             Some(answer) = reloads.recv() => drop(answer.send(running.reload().await)),
         }
     }
+    running.recovering.stop().await;
     tracing::info!("stopping: requests under way may finish");
     stop.send_replace(true);
     if let Err(error) = serving.await {
@@ -187,7 +194,7 @@ impl Running {
     /// Parse, then swap. What is wrong is logged, returned and counted; the old one stays in force.
     async fn reload(&mut self) -> Result<(), String> {
         match self.try_reload().await {
-            Ok((credentials, config, build)) => {
+            Ok((credentials, config, build, setup)) => {
                 self.credentials.send_replace(credentials);
                 self.judging.send_replace(Judging::of(&config));
                 self.probes.stop().await;
@@ -196,6 +203,7 @@ impl Running {
                 }
                 self.probes = build.start(&self.assembler);
                 self.keeping.follow(&config);
+                self.recovering.follow(&config, setup);
                 self.config = config;
                 self.in_force_since = cycle::now();
                 self.accepted();
@@ -219,7 +227,7 @@ impl Running {
     }
 
     /// Everything that can fail, before anything is swapped.
-    async fn try_reload(&self) -> Result<(Credentials, Config, Build), String> {
+    async fn try_reload(&self) -> Result<(Credentials, Config, Build, Setup), String> {
         let options = self.options.clone();
         let read = tokio::task::spawn_blocking(move || {
             let config = load(&options).map_err(|errors| errors.to_string())?;
@@ -234,7 +242,9 @@ impl Running {
             .watch
             .build(&config)
             .map_err(|failure| failure.to_string())?;
-        Ok((credentials, config, build))
+        let setup = self.recovering.prepare(&config, build.log_in());
+        let setup = setup.map_err(|errors| errors.to_string())?;
+        Ok((credentials, config, build, setup))
     }
 
     fn accepted(&self) {

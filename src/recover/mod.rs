@@ -17,6 +17,7 @@
 
 pub mod actions;
 pub mod desk;
+pub mod engine;
 pub mod guard;
 pub mod intake;
 pub mod last_good;
@@ -26,5 +27,6 @@ pub mod playbook;
 pub mod repair;
 mod state;
 pub mod targets;
+pub mod verify;
 
 pub use state::{State, StateError};

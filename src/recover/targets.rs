@@ -88,6 +88,34 @@ impl Targets {
         }
     }
 
+    /// Everything that is configured, sorted.
+    pub fn all(&self) -> Vec<Target> {
+        let workers = self.workers.keys();
+        let mut all = vec![Target::Broker, Target::Host];
+        all.extend(workers.map(|name| Target::Worker { name: name.clone() }));
+        all.extend(self.queues.iter().map(|(name, vhost)| Target::Queue {
+            vhost: vhost.clone().unwrap_or_else(|| "/".to_owned()),
+            name: name.clone(),
+        }));
+        all.extend(
+            self.env_files
+                .iter()
+                .map(|path| Target::EnvFile { path: path.clone() }),
+        );
+        all.extend(
+            self.disks
+                .iter()
+                .map(|path| Target::Disk { path: path.clone() }),
+        );
+        all.extend(
+            self.globs
+                .iter()
+                .map(|glob| Target::Glob { glob: glob.clone() }),
+        );
+        all.sort();
+        all
+    }
+
     /// Whether `target` is this host's.
     pub fn select(&self, target: &Target) -> Selected {
         let among = |there: bool| match there {

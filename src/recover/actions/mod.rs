@@ -5,12 +5,19 @@
 //!
 //! An action knows no other action. Must not know: whether it may be done ([`super::guard`]).
 
+mod broker_restart;
+mod broker_wait;
+mod fleet;
+mod restart_staged;
+mod worker_cleanup;
+mod worker_start;
+mod worker_stop;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -163,19 +170,18 @@ impl std::fmt::Debug for Login {
 /// Says what is to be done next for a step. Looks, and changes nothing; may wait for a control's
 /// answer.
 pub async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
-    let _ = (world, hands, Duration::ZERO);
     match &asked.step.action {
+        Action::BrokerRestart(_) => broker_restart::next(asked, world, hands).await,
+        Action::BrokerWait(_) => broker_wait::next(asked, world),
+        Action::WorkerStop(args) => worker_stop::next(args, asked, world, hands).await,
+        Action::WorkerCleanup(_) => worker_cleanup::next(asked, world, hands).await,
+        Action::WorkerStart(_) => worker_start::next(asked, world, hands).await,
+        Action::WorkersRestartStaged(args) => restart_staged::next(args, asked, world, hands).await,
         Action::ConfigValidate(_)
         | Action::ConfigRepair(_)
         | Action::ConfigRollback(_)
         | Action::ConfigImpact(_)
-        | Action::BrokerRestart(_)
-        | Action::BrokerWait(_)
-        | Action::WorkerStop(_)
-        | Action::WorkerCleanup(_)
-        | Action::WorkerStart(_)
         | Action::WorkerCloseConnection(_)
-        | Action::WorkersRestartStaged(_)
         | Action::LogsCleanup(_)
         | Action::BackupsVerify(_)
         | Action::Notify(_)

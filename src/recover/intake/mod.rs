@@ -24,6 +24,7 @@ mod tests;
 pub use fingerprint::fingerprint;
 pub use payload::{PayloadError, parse};
 pub use quarantine::{QuarantineReason, Quarantined};
+pub use target::kind;
 
 use crate::model::Trigger;
 

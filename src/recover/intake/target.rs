@@ -101,8 +101,8 @@ fn of_parts(kind: &str, labels: &Labels, targets: &Targets) -> Option<Target> {
     })
 }
 
-/// The kind of target that a finding is about.
-fn kind(code: Code) -> &'static str {
+/// The kind of target that a finding is about: [`Target::kind`].
+pub fn kind(code: Code) -> &'static str {
     match code {
         Code::BrokerUnreachable | Code::BrokerRoundtripFailing | Code::BrokerAuthFailed => "broker",
         Code::BrokerNodeDown | Code::BrokerMemoryAlarm | Code::BrokerDiskAlarm => "node",

@@ -1,6 +1,6 @@
 //! Incidents: one open at a time for each code and target.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{Change, Ledger, LedgerError};
 use crate::model::{Incident, IncidentId, IncidentKey, Target, Timestamp, TriggerCode};
@@ -17,29 +17,7 @@ impl Ledger {
         key: &IncidentKey,
         now: Timestamp,
     ) -> Result<(Incident, bool), LedgerError> {
-        self.change(|change| {
-            let open = format!(
-                "SELECT {COLUMNS} FROM incidents WHERE code = ? AND target = ? AND closed_at IS NULL"
-            );
-            let mut open = change.prepare_cached(&open)?;
-            let joined = open
-                .query_row(params![key.code, key.target], incident)
-                .optional()?;
-            if let Some(incident) = joined {
-                return Ok((incident, false));
-            }
-            change
-                .prepare_cached("INSERT INTO incidents (code, target, opened_at) VALUES (?, ?, ?)")?
-                .execute(params![key.code, key.target, now])?;
-            let incident = Incident {
-                id: IncidentId(change.last_insert_rowid()),
-                key: key.clone(),
-                opened_at: now,
-                closed_at: None,
-                cause: None,
-            };
-            Ok((incident, true))
-        })
+        self.change(|change| join(change, key, now))
     }
 
     /// Closes an incident: evidence says that it is over.
@@ -130,6 +108,41 @@ impl Ledger {
             Ok(counted.unsigned_abs())
         })
     }
+}
+
+/// The open incident of `key`.
+pub(super) fn open(
+    change: &Transaction<'_>,
+    key: &IncidentKey,
+) -> Result<Option<Incident>, rusqlite::Error> {
+    let query = format!(
+        "SELECT {COLUMNS} FROM incidents WHERE code = ? AND target = ? AND closed_at IS NULL"
+    );
+    let mut statement = change.prepare_cached(&query)?;
+    let found = statement.query_row(params![key.code, key.target], incident);
+    found.optional()
+}
+
+/// The open incident of `key`, opened now when there is none. And whether it was.
+pub(super) fn join(
+    change: &Transaction<'_>,
+    key: &IncidentKey,
+    now: Timestamp,
+) -> Result<(Incident, bool), Change> {
+    if let Some(incident) = open(change, key)? {
+        return Ok((incident, false));
+    }
+    change
+        .prepare_cached("INSERT INTO incidents (code, target, opened_at) VALUES (?, ?, ?)")?
+        .execute(params![key.code, key.target, now])?;
+    let incident = Incident {
+        id: IncidentId(change.last_insert_rowid()),
+        key: key.clone(),
+        opened_at: now,
+        closed_at: None,
+        cause: None,
+    };
+    Ok((incident, true))
 }
 
 /// Whether exactly one row was changed.

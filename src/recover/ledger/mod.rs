@@ -21,6 +21,7 @@ mod runs;
 mod schema;
 mod sql;
 mod steps;
+mod take_up;
 mod triggers;
 
 #[cfg(test)]

@@ -156,6 +156,18 @@ impl Ledger {
         })
     }
 
+    /// The runs of an incident, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn runs_of(&self, incident: IncidentId) -> Result<Vec<Run>, LedgerError> {
+        let query = format!("SELECT {COLUMNS} FROM runs WHERE incident = ? ORDER BY id");
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&query)?;
+            statement.query_map([incident], run)?.collect()
+        })
+    }
+
     /// Runs that are not over, and those that began to act since `since`: what budgets, cooldowns
     /// and locks go by.
     ///

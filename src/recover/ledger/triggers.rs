@@ -41,7 +41,7 @@ const RECEIVE: &str = "
         WHERE status = excluded.status
     RETURNING id, deliveries";
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, source, code, target, status, fingerprint, starts_at, labels, received_at";
 
 impl Ledger {
@@ -187,7 +187,7 @@ impl Ledger {
     }
 }
 
-fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
+pub(super) fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
     let Json(labels) = row.get(7)?;
     Ok(Pending {
         id: row.get(0)?,

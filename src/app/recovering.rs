@@ -1,0 +1,94 @@
+//! Recovery while serving: the ledger, the engine and its door, and what a reload gives them.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::StartError;
+use super::keeping::Newest;
+use crate::config::{Config, ConfigErrors, Source};
+use crate::envfile::LogIn;
+use crate::recover::desk::{Desk, Reading};
+use crate::recover::engine::{Engine, Parts, Setup};
+use crate::recover::ledger::Handle;
+use crate::watch::cycle;
+
+/// Recovery under way.
+pub(super) struct Recovering {
+    ledger: Handle,
+    setup: watch::Sender<Arc<Setup>>,
+    reading: watch::Sender<Arc<Reading>>,
+    state: std::path::PathBuf,
+    engine: Option<JoinHandle<()>>,
+}
+
+impl Recovering {
+    /// Begins with `config`; and the door to it.
+    ///
+    /// # Errors
+    /// The playbooks are wrong, or the ledger's thread can't be started.
+    pub(super) fn start(
+        config: &Config,
+        log_in: LogIn,
+        assessed: Newest,
+    ) -> Result<(Self, Desk), StartError> {
+        let ledger = Handle::start(config.state.clone()).map_err(StartError::Thread)?;
+        let setup = Setup::new(config, log_in, ledger.clone(), cycle::now)?;
+        let (setup, setups) = watch::channel(Arc::new(setup));
+        let (reading, readings) = watch::channel(Arc::new(reading(config)));
+        let (engine, desk) = Engine::new(Parts {
+            ledger: ledger.clone(),
+            setup: setups,
+            reading: readings,
+            assessed,
+            now: cycle::now,
+        });
+        // Without a file warrener only observes, and leaves nothing on the disk.
+        let observes = config.source == Source::Defaults;
+        let recovering = Recovering {
+            ledger,
+            setup,
+            reading,
+            state: config.state.clone(),
+            engine: (!observes).then(|| tokio::spawn(engine.run())),
+        };
+        Ok((recovering, desk))
+    }
+
+    /// What `config` will give, before it is in force.
+    ///
+    /// # Errors
+    /// What is wrong with the playbooks.
+    pub(super) fn prepare(&self, config: &Config, log_in: LogIn) -> Result<Setup, ConfigErrors> {
+        Setup::new(config, log_in, self.ledger.clone(), cycle::now)
+    }
+
+    /// Goes on with another configuration; what is under way ends by the old one's playbook.
+    pub(super) fn follow(&mut self, config: &Config, setup: Setup) {
+        if config.state != self.state {
+            tracing::warn!(
+                state = %config.state.display(),
+                "the ledger stays where it is until warrener is started again"
+            );
+        }
+        self.setup.send_replace(Arc::new(setup));
+        self.reading.send_replace(Arc::new(reading(config)));
+    }
+
+    /// Begins nothing more. What is under way is looked up in the world at the next start.
+    pub(super) async fn stop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.abort();
+            // It was told to end: how it did is of no interest.
+            engine.await.ok();
+        }
+    }
+}
+
+fn reading(config: &Config) -> Reading {
+    Reading {
+        targets: crate::recover::targets::Targets::of(config),
+        identity: config.identity.clone(),
+    }
+}

@@ -1,0 +1,55 @@
+//! `broker.restart`: restarts this host's broker node by its control, once. That the node itself is
+//! down or hung is the guard's to see.
+
+use std::time::Duration;
+
+use super::{Asked, Effect, Hands, Next, Plan, World, job};
+use crate::model::Target;
+use crate::platform::act::{StopHow, StopSignal, generation, is_up};
+
+/// Time that the node has to end in order, before force.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(super) async fn next(asked: &Asked<'_>, _world: &World, hands: &Hands) -> Next {
+    if !asked.own.is_empty() {
+        return Next::Done("it was restarted".into());
+    }
+    let Some(broker) = &hands.broker else {
+        return Next::Refuse("this host's configuration has no `broker.control`".into());
+    };
+    let instances = match broker.lock().await.instances().await {
+        Ok(instances) => instances,
+        Err(failure) => return Next::Wait(failure.to_string()),
+    };
+    let Some(instance) = instances.into_iter().next() else {
+        return Next::Refuse("`broker.control` names nothing that is there".into());
+    };
+    let before = match is_up(&instance) {
+        true => generation(&instance, &hands.boot_id),
+        false => crate::model::Generation::Absent,
+    };
+    let name = instance.name;
+    let words = format!("restart the broker's node ({name})");
+    let work = move |hands: std::sync::Arc<Hands>| async move {
+        let Some(broker) = &hands.broker else {
+            return Ok(Effect::needless("it has no control"));
+        };
+        let how = StopHow {
+            signal: StopSignal::Term,
+            grace: GRACE,
+        };
+        let acted = broker.lock().await.restart(&name, &how).await?;
+        Ok(Effect {
+            words: acted.words,
+            after: vec![acted.after],
+            ..Effect::default()
+        })
+    };
+    Next::Act(Plan {
+        words,
+        target: Target::Broker,
+        before: vec![before],
+        victims: None,
+        job: job(work),
+    })
+}

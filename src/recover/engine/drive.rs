@@ -1,0 +1,473 @@
+//! One run, from its plan to its end: rung by rung, each held at the gate, done and verified.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::shared::{Shared, Wishes};
+use super::words;
+use crate::model::{
+    Incident, Level, Moment, Outcome, Run, RunState, Step, TriggerCode, TriggerSource,
+};
+use crate::recover::actions::{Job, World};
+use crate::recover::ledger::{Ledger, LedgerError};
+use crate::recover::playbook::{Action, Playbook, Rung, Verify};
+use crate::recover::verify::{self, About};
+
+/// Time from one attempt to write to the next, while the ledger can't be written.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Longest wait for the next snapshot before it is looked again at what is there.
+const LOOK: Duration = Duration::from_secs(2);
+/// From so many incidents of one kind within a day on, the gentlest rung is passed over.
+const RECURRENT: u64 = 4;
+
+/// Why a run does not go on.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) outcome: Outcome,
+    pub(super) words: String,
+}
+
+impl Stop {
+    pub(super) fn new(outcome: Outcome, words: impl Into<String>) -> Self {
+        Stop {
+            outcome,
+            words: words.into(),
+        }
+    }
+}
+
+/// What can be taken back, newest last; behind a lock only so that a run can be shared by reference.
+#[derive(Default)]
+pub(super) struct Undo(std::sync::Mutex<Vec<Job>>);
+
+impl Undo {
+    pub(super) fn push(&self, job: Job) {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(job);
+    }
+
+    pub(super) fn pop(&self) -> Option<Job> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .pop()
+    }
+}
+
+/// One run under way.
+pub(super) struct Drive {
+    pub(super) shared: Arc<Shared>,
+    pub(super) run: Run,
+    pub(super) incident: Incident,
+    pub(super) wishes: watch::Receiver<Wishes>,
+    pub(super) assessed: watch::Receiver<Option<crate::recover::last_good::Assessed>>,
+    /// What was done, in order.
+    pub(super) journal: Vec<Step>,
+    /// Something above safe was done.
+    pub(super) disturbed: bool,
+    /// When something was done last.
+    pub(super) last_act: Moment,
+    /// What can be taken back.
+    pub(super) undo: Undo,
+    /// People were told of this hold or plan.
+    pub(super) told: Option<crate::model::HoldReason>,
+    /// The assessment that first did not show the symptom any more.
+    clear_at: Option<Moment>,
+    begun: Option<Instant>,
+}
+
+/// What came of a rung.
+enum Climbed {
+    /// Verified.
+    Helped,
+    /// Something was done and it did not help, or a step failed; why.
+    NotHelped(String),
+    /// Nothing had to be done, and it is not over.
+    Needless,
+    /// People were told; there is nothing to verify.
+    Told,
+}
+
+impl Drive {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        run: Run,
+        incident: Incident,
+        journal: Vec<Step>,
+    ) -> Self {
+        let wishes = shared.listen(run.id);
+        let assessed = shared.assessed.clone();
+        let now = (shared.now)();
+        Drive {
+            disturbed: journal.iter().any(words::disturbs),
+            begun: run.started_at.map(|_| Instant::now()),
+            shared,
+            run,
+            incident,
+            wishes,
+            assessed,
+            journal,
+            last_act: now,
+            undo: Undo::default(),
+            told: None,
+            clear_at: None,
+        }
+    }
+
+    /// Goes on until the run is over, and writes down how it ended.
+    pub(super) async fn go(mut self) {
+        let id = self.run.id;
+        let stop = match self.climb().await {
+            Ok(stop) | Err(stop) => stop,
+        };
+        self.end(stop).await;
+        self.shared.forget(id);
+    }
+
+    async fn climb(&mut self) -> Result<Stop, Stop> {
+        let Some(playbook) = self.playbook() else {
+            return Err(Stop::new(
+                Outcome::Cancelled,
+                "its playbook is not there any more",
+            ));
+        };
+        if playbook.drives.is_some() {
+            return self.emergency(&playbook).await;
+        }
+        let code = self.code(&playbook);
+        let rungs: Vec<(usize, Rung)> = playbook
+            .rungs_for(&code)
+            .map(|(index, rung)| (index, rung.clone()))
+            .collect();
+        let first = self.first_rung(&rungs).await;
+        let mut why = String::from("no rung of the playbook is for this");
+        for (index, rung) in rungs.iter().skip(first) {
+            match self.rung(&playbook, *index, rung).await? {
+                Climbed::Helped => {
+                    let words = format!("verified after rung `{}`", rung.name);
+                    return Ok(Stop::new(Outcome::Recovered, words));
+                }
+                Climbed::NotHelped(words) => {
+                    let undone = self.take_back().await;
+                    why = format!("rung `{}` did not help: {words}{undone}", rung.name);
+                }
+                Climbed::Needless => {}
+                Climbed::Told => {}
+            }
+        }
+        let outcome = match self.journal.iter().any(words::was_undone) {
+            true => Outcome::RolledBack,
+            false => Outcome::Failed,
+        };
+        Ok(Stop::new(outcome, why))
+    }
+
+    /// Where to begin: where it stood, else at the gentlest rung; a trouble that comes back again and
+    /// again is for the next.
+    async fn first_rung(&self, rungs: &[(usize, Rung)]) -> usize {
+        let stood = rungs
+            .iter()
+            .position(|(index, _)| *index as u32 == self.run.rung);
+        if self.run.started_at.is_some() {
+            return stood.unwrap_or(0);
+        }
+        let (key, since) = (self.incident.key.clone(), self.shared.now());
+        let since = since.before(Duration::from_secs(86_400));
+        let count = move |ledger: &Ledger| ledger.incidents_since(&key.code, &key.target, since);
+        let recurrent = self.shared.ledger.read(count).await.unwrap_or(0) >= RECURRENT;
+        usize::from(recurrent && rungs.len() > 2)
+    }
+
+    async fn rung(
+        &mut self,
+        playbook: &Playbook,
+        index: usize,
+        rung: &Rung,
+    ) -> Result<Climbed, Stop> {
+        let number = index as u32;
+        if self.run.rung != number {
+            let id = self.run.id;
+            self.write(move |ledger| ledger.set_rung(id, number)).await;
+            self.run.rung = number;
+        }
+        self.pass(playbook, &rung.steps, None).await?;
+        let tells = |action: &Action| matches!(action, Action::Notify(_) | Action::Escalate(_));
+        let only_tells = rung.steps.iter().all(|step| tells(&step.action));
+        let mut acted = false;
+        let from = words::reached(&self.journal, number, &rung.steps);
+        for (at, step) in rung.steps.iter().enumerate().skip(from) {
+            // What tells that it is done is told once it is known whether it helped.
+            if !only_tells && matches!(step.action, Action::Notify(_)) && at + 1 == rung.steps.len()
+            {
+                continue;
+            }
+            match self.step(playbook, number, step).await? {
+                Ok(did) => acted |= did,
+                Err(words) => return Ok(Climbed::NotHelped(words)),
+            }
+        }
+        if only_tells {
+            return Ok(Climbed::Told);
+        }
+        let Some(verify) = rung.verify.as_ref().or(playbook.verify.as_ref()) else {
+            return Ok(Climbed::NotHelped("it has nothing that verifies it".into()));
+        };
+        if !acted && !self.would_verify(playbook, verify) {
+            return Ok(Climbed::Needless);
+        }
+        self.verify(playbook, verify).await
+    }
+
+    /// Whether the conditions are seen right now.
+    fn would_verify(&self, playbook: &Playbook, verify: &Verify) -> bool {
+        let Some(world) = self.shared.world() else {
+            return false;
+        };
+        let acked = BTreeMap::new();
+        let long_ago = self.incident_moment(&world);
+        let about = self.about(playbook, &acked, long_ago);
+        verify::unseen(&verify.all, &about, &world).is_empty()
+    }
+
+    /// Anything read lately counts.
+    fn incident_moment(&self, world: &World) -> Moment {
+        let sections = [
+            world.snapshot.workers.read_at(),
+            world.snapshot.broker.read_at(),
+        ];
+        let oldest = sections
+            .into_iter()
+            .flatten()
+            .max_by_key(|at| world.now.since(*at));
+        oldest.map_or(world.assessment.at, |_| self.started())
+    }
+
+    fn started(&self) -> Moment {
+        self.last_act
+    }
+
+    fn about<'a>(
+        &'a self,
+        playbook: &'a Playbook,
+        acked: &'a BTreeMap<String, u64>,
+        after: Moment,
+    ) -> About<'a> {
+        About {
+            code: &self.incident.key.code,
+            target: &self.run.target,
+            playbook,
+            after,
+            acked,
+        }
+    }
+
+    /// Waits for evidence on later snapshots, and that it stays.
+    async fn verify(&mut self, playbook: &Playbook, verify: &Verify) -> Result<Climbed, Stop> {
+        self.advance(RunState::Verifying, None).await;
+        let after = self.last_act;
+        let until = Instant::now() + verify.within.get();
+        let (mut acked, mut good_since): (Option<BTreeMap<String, u64>>, Option<Moment>) =
+            (None, None);
+        let mut missing = String::from("nothing was read since");
+        loop {
+            self.may_go_on(playbook)?;
+            if let Some(world) = self.shared.world() {
+                let workers = world.snapshot.workers.read_at();
+                if acked.is_none() && workers.is_some_and(|at| verify::is_later(at, after)) {
+                    acked = Some(verify::acked(&self.run.target, &world));
+                }
+                let none = BTreeMap::new();
+                let about = self.about(playbook, acked.as_ref().unwrap_or(&none), after);
+                let unseen = verify::unseen(&verify.all, &about, &world);
+                if unseen.is_empty() {
+                    let since = *good_since.get_or_insert(world.assessment.at);
+                    if world.assessment.at.since(since) >= verify.stable_for.get() {
+                        return Ok(Climbed::Helped);
+                    }
+                } else {
+                    missing = unseen.join("; ");
+                    good_since = None;
+                }
+            }
+            if good_since.is_none() && Instant::now() >= until {
+                return Ok(Climbed::NotHelped(missing));
+            }
+            self.next_look().await;
+        }
+    }
+
+    /// Drives nothing itself: what is open is repaired by its own runs, in order; a person is told at
+    /// once; it is over when the verification says so.
+    async fn emergency(&mut self, playbook: &Playbook) -> Result<Stop, Stop> {
+        self.pass(playbook, &[], None).await?;
+        let todo = "the open incidents are repaired in the order configuration, broker, workers; look at `warrener runs`";
+        self.tell(crate::recover::notify::Kind::Escalated, Some(todo.into()))
+            .await;
+        let Some(verify) = playbook.verify.clone() else {
+            return Ok(Stop::new(
+                Outcome::Failed,
+                "it has nothing that verifies it",
+            ));
+        };
+        let until = Instant::now() + playbook.timeout.get();
+        let patient = Verify {
+            within: verify.within,
+            ..verify
+        };
+        loop {
+            if let Climbed::Helped = self.verify(playbook, &patient).await? {
+                return Ok(Stop::new(
+                    Outcome::Recovered,
+                    "the health score is verified",
+                ));
+            }
+            if Instant::now() >= until {
+                return Ok(Stop::new(
+                    Outcome::Failed,
+                    "the health score did not recover in time",
+                ));
+            }
+        }
+    }
+
+    /// What the ladder is chosen by: the finding; for a playbook asked for by name, the one that it
+    /// answers and that is there.
+    fn code(&self, playbook: &Playbook) -> TriggerCode {
+        let key = &self.incident.key;
+        match &key.code {
+            TriggerCode::Asked(_) => {
+                let world = self.shared.world();
+                let symptom = world
+                    .as_ref()
+                    .and_then(|world| verify::symptom(&key.code, &key.target, playbook, world));
+                symptom.map_or(key.code.clone(), |finding| {
+                    TriggerCode::Finding(finding.code)
+                })
+            }
+            code => code.clone(),
+        }
+    }
+
+    fn playbook(&self) -> Option<Playbook> {
+        self.shared
+            .setup()
+            .playbooks
+            .get(&self.run.playbook)
+            .cloned()
+    }
+
+    /// Called off, or out of time.
+    pub(super) fn may_go_on(&mut self, playbook: &Playbook) -> Result<(), Stop> {
+        if self.wishes.borrow().cancelled {
+            return Err(Stop::new(Outcome::Cancelled, "a person called it off"));
+        }
+        let late = self
+            .begun
+            .is_some_and(|begun| begun.elapsed() > playbook.timeout.get());
+        if late {
+            let words = format!("it took longer than {}", playbook.timeout);
+            return Err(Stop::new(Outcome::Failed, words));
+        }
+        Ok(())
+    }
+
+    /// Waits for the next snapshot or a person's word; not for long.
+    pub(super) async fn next_look(&mut self) {
+        let next = async {
+            tokio::select! {
+                changed = self.assessed.changed() => changed.is_ok(),
+                changed = self.wishes.changed() => changed.is_ok(),
+            }
+        };
+        match timeout(LOOK, next).await {
+            // Nothing will come any more: warrener ends.
+            Ok(false) => tokio::time::sleep(LOOK).await,
+            _ => {
+                self.assessed.borrow_and_update();
+            }
+        }
+    }
+
+    /// It is over without anything disturbing having been done: two assessments say so.
+    pub(super) async fn is_over(&mut self, playbook: &Playbook) -> bool {
+        let Some(world) = self.shared.world() else {
+            return false;
+        };
+        let over = match &self.incident.key.code {
+            TriggerCode::Asked(_) => false,
+            TriggerCode::Finding(_) => {
+                verify::symptom(&self.incident.key.code, &self.run.target, playbook, &world)
+                    .is_none()
+            }
+            TriggerCode::Alert(name) if name.as_str().starts_with("Health") => {
+                world.assessment.level == Level::Normal
+            }
+            TriggerCode::Alert(_) => {
+                let id = self.incident.id;
+                let fires = self
+                    .shared
+                    .ledger
+                    .read(move |ledger| ledger.still_fires(id));
+                !fires.await.unwrap_or(true)
+            }
+        };
+        let at = world.assessment.at;
+        match (over, self.clear_at) {
+            (false, _) => self.clear_at = None,
+            (true, None) => self.clear_at = Some(at),
+            (true, Some(first)) => return verify::is_later(at, first),
+        }
+        false
+    }
+
+    /// Takes the run to another state; waits while the ledger can't be written.
+    pub(super) async fn advance(&mut self, to: RunState, hold: Option<crate::model::Hold>) {
+        if self.run.state == to {
+            return;
+        }
+        let (id, from) = (self.run.id, self.run.state);
+        let now = self.shared.now();
+        let kept = hold.clone();
+        self.write(move |ledger| ledger.advance(id, from, to, kept.as_ref(), now))
+            .await;
+        self.run.state = to;
+        if hold.is_some() {
+            self.run.hold = hold;
+        }
+        if to == RunState::Running {
+            self.begun.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Writes, and goes on trying while the ledger can't be written: what was done is not forgotten.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        change: impl Fn(&mut Ledger) -> Result<T, LedgerError> + Send + Clone + 'static,
+    ) -> Option<T> {
+        loop {
+            match self.shared.ledger.write(change.clone()).await {
+                Ok(value) => return Some(value),
+                Err(error) if error.is_observe_only() => tokio::time::sleep(AGAIN).await,
+                Err(error) => {
+                    tracing::error!(run = self.run.id.0, %error, "not written down");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Whether a person asked for it or approved it, or it was let go before.
+    pub(super) fn approved(&self) -> bool {
+        self.wishes.borrow().approved || self.run.started_at.is_some()
+    }
+
+    pub(super) fn source(&self) -> TriggerSource {
+        self.run.source
+    }
+}

@@ -1,0 +1,207 @@
+//! The gate: the guard is asked, one run at a time, and a run that is held waits here until it may
+//! go, is over, or is called off.
+
+use super::drive::{Drive, Stop};
+use super::words;
+use crate::model::facts::ProcessId;
+use crate::model::{Hold, HoldReason, Outcome, RunMode, RunState};
+use crate::recover::guard::{self, Decision, Request, View};
+use crate::recover::notify::{Kind, Message};
+use crate::recover::playbook::{Action, Playbook, Step};
+
+/// Holds that a person should know of at once; the others pass, or are a person's own doing.
+const TOLD: [HoldReason; 4] = [
+    HoldReason::UnknownTarget,
+    HoldReason::BlastRadius,
+    HoldReason::MessageSafety,
+    HoldReason::Budget,
+];
+
+impl Drive {
+    /// Waits until the guard says Go for `steps`, and takes the run to running. Whether it had to
+    /// wait.
+    pub(super) async fn pass(
+        &mut self,
+        playbook: &Playbook,
+        steps: &[Step],
+        victims: Option<&[ProcessId]>,
+    ) -> Result<bool, Stop> {
+        let mut waited = false;
+        loop {
+            self.may_go_on(playbook)?;
+            if !self.disturbed && self.is_over(playbook).await {
+                return Err(Stop::new(
+                    Outcome::SelfResolved,
+                    "it was over before anything was disturbed",
+                ));
+            }
+            self.expire(playbook)?;
+            match self.ask(playbook, steps, victims).await {
+                Some(Decision::Go) => return Ok(waited),
+                Some(Decision::Hold(hold)) => self.hold(hold).await,
+                // The world or the record can't be told.
+                None => {}
+            }
+            waited = true;
+            self.next_look().await;
+        }
+    }
+
+    /// Nobody said a word for too long.
+    fn expire(&self, playbook: &Playbook) -> Result<(), Stop> {
+        let waits = matches!(
+            self.run.state,
+            RunState::Proposed | RunState::AwaitingApproval
+        );
+        let waits = waits && self.run.started_at.is_none() && self.told.is_some();
+        let since = self.shared.now().since(self.run.created_at);
+        if waits && since > playbook.approval.get() {
+            let words = format!("nobody approved it within {}", playbook.approval);
+            return Err(Stop::new(Outcome::Held, words));
+        }
+        Ok(())
+    }
+
+    /// Asks the guard; on Go the run is at work before another may ask.
+    async fn ask(
+        &mut self,
+        playbook: &Playbook,
+        steps: &[Step],
+        victims: Option<&[ProcessId]>,
+    ) -> Option<Decision> {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let world = shared.world()?;
+        let restarts = steps
+            .iter()
+            .any(|s| matches!(s.action, Action::BrokerRestart(_)));
+        let concerned = restarts || world.config.broker.control.is_some() && self.is_broker();
+        let node = match concerned {
+            true => shared.node(&world).await,
+            false => super::shared::Node::default(),
+        };
+        let _gate = shared.gate.lock().await;
+        let record = shared.record().await.ok()?;
+        let trouble = shared.ledger.trouble();
+        let silence = shared.silence(&self.run.target);
+        let request = Request {
+            run: Some(self.run.id),
+            code: &self.incident.key.code,
+            target: Some(&self.run.target),
+            source: self.source(),
+            approved: self.approved(),
+            playbook,
+            steps,
+            touches: &self.run.touches,
+            victims,
+            silence: silence.as_ref(),
+        };
+        let view = View {
+            config: &world.config,
+            targets: &world.targets,
+            snapshot: &world.snapshot,
+            assessment: &world.assessment,
+            local_node: node.is,
+            broker_stopped_by_operator: node.stopped_by_operator,
+            observe_only: trouble.as_ref().map(|trouble| trouble.words.as_str()),
+            incidents: &record.incidents,
+            runs: &record.runs,
+            pauses: &record.pauses,
+            now: world.now,
+        };
+        let decision = guard::decide(&request, &view);
+        if decision == Decision::Go {
+            self.advance(RunState::Running, None).await;
+        }
+        Some(decision)
+    }
+
+    fn is_broker(&self) -> bool {
+        use crate::model::Target;
+        matches!(self.run.target, Target::Broker | Target::Node { .. })
+    }
+
+    /// Waits for a reason to go away: written down, counted and told once for each reason.
+    async fn hold(&mut self, hold: Hold) {
+        let reason = hold.reason;
+        if self.told == Some(reason) {
+            return;
+        }
+        self.told = Some(reason);
+        self.shared.count_hold(reason);
+        tracing::info!(run = self.run.id.0, playbook = self.run.playbook, %reason, words = hold.words, "held");
+        let asks = self.run.started_at.is_none() && reason == HoldReason::Mode;
+        let waits_for_a_person = asks && self.shared.ledger.trouble().is_none();
+        match self.run.mode {
+            RunMode::Approve if waits_for_a_person => {
+                self.advance(RunState::AwaitingApproval, Some(hold)).await;
+                let todo = format!(
+                    "look at `warrener runs show {0}`, then `warrener runs approve {0}` or `cancel {0}`",
+                    self.run.id.0
+                );
+                self.tell(Kind::AwaitingApproval, Some(todo)).await;
+            }
+            RunMode::Propose if waits_for_a_person => {
+                // It stays proposed: that is its whole state.
+                if self.run.state != RunState::Proposed {
+                    self.advance(RunState::Proposed, Some(hold)).await;
+                }
+                let todo = format!(
+                    "`warrener runs show {0}` tells the plan; `warrener runs approve {0}` has it done",
+                    self.run.id.0
+                );
+                self.tell(Kind::Proposed, Some(todo)).await;
+            }
+            _ => {
+                let words = hold.to_string();
+                self.advance(RunState::Held(reason), Some(hold)).await;
+                if TOLD.contains(&reason) {
+                    self.tell(Kind::Held, Some(format!("it is not repaired: {words}")))
+                        .await;
+                }
+            }
+        }
+    }
+
+    /// Tells people about this run.
+    pub(super) async fn tell(&self, kind: Kind, todo: Option<String>) {
+        let world = self.shared.world();
+        let finding = world.as_ref().and_then(|world| {
+            let playbook = self
+                .shared
+                .setup()
+                .playbooks
+                .get(&self.run.playbook)?
+                .clone();
+            let (code, target) = (&self.incident.key.code, &self.run.target);
+            crate::recover::verify::symptom(code, target, &playbook, world).cloned()
+        });
+        let level = world
+            .as_ref()
+            .map_or(crate::model::Level::Normal, |w| w.assessment.level);
+        let took = self
+            .run
+            .started_at
+            .map(|at| self.shared.now().since(at).as_secs_f64());
+        let what = match &finding {
+            Some(finding) => format!("{}: {}", self.incident.key, finding.summary),
+            None => self.incident.key.to_string(),
+        };
+        let mut evidence = finding.map(|f| f.evidence).unwrap_or_default();
+        if let (Kind::Held, Some(hold)) = (kind, &self.run.hold) {
+            evidence.extend(hold.evidence.iter().cloned());
+        }
+        self.shared
+            .tell(Message {
+                kind,
+                level,
+                incident: Some(self.incident.id),
+                what,
+                done: words::told(&self.journal),
+                evidence,
+                since: Some(self.incident.opened_at),
+                took,
+                todo,
+            })
+            .await;
+    }
+}

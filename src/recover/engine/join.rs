@@ -1,0 +1,325 @@
+//! Triggers into incidents, incidents into runs, and what evidence closes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Engine;
+use super::step::touches;
+use crate::model::{
+    Finding, Incident, IncidentId, Level, Moment, Outcome, Remedy, Run, RunMode, RunState,
+    Severity, Target, Timestamp, Trigger, TriggerCode, TriggerSource, TriggerStatus,
+};
+use crate::recover::actions::World;
+use crate::recover::ledger::{Ledger, LedgerError, NewRun, Pending, Stamp};
+use crate::recover::verify::is_later;
+
+/// Triggers taken up at once.
+const PIECE: u32 = 2000;
+/// Time after a run that failed before another is tried; doubled for each that failed before.
+const REST: Duration = Duration::from_secs(600);
+const LONGEST_REST: Duration = Duration::from_secs(6 * 3600);
+
+/// What is remembered of an open incident between looks.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// The assessment that first did not show it.
+    clear_at: HashMap<IncidentId, Moment>,
+}
+
+impl Engine {
+    /// Takes up what came in.
+    pub(super) async fn take_up(&mut self, world: &World) -> Result<(), LedgerError> {
+        let (setup, now) = (self.shared.setup(), self.shared.now());
+        if setup.config.recovery.reflex {
+            self.reflex(world).await?;
+        }
+        loop {
+            let (setup, targets) = (
+                std::sync::Arc::clone(&setup),
+                std::sync::Arc::clone(&world.targets),
+            );
+            let wanted = move |pending: &Pending| {
+                let workers = targets.workers_of(&pending.trigger.target);
+                let playbook = setup.playbooks.matching(&pending.trigger.code, &workers);
+                playbook.is_some_and(|playbook| setup.mode(&playbook.name) > RunMode::Off)
+            };
+            let taken = self
+                .shared
+                .ledger
+                .write(move |l| l.take_up(PIECE, now, wanted))
+                .await?;
+            let count = taken.len();
+            for (pending, incident, opened) in taken {
+                if let (Some(incident), true) = (incident, opened) {
+                    tracing::info!(incident = incident.id.0, what = %incident.key, source = pending.trigger.source.as_str(), "incident opened");
+                    self.sources.insert(incident.id, pending.trigger.source);
+                }
+            }
+            if count < PIECE as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Findings as triggers, where no incident is open for them.
+    async fn reflex(&self, world: &World) -> Result<(), LedgerError> {
+        let open = self.shared.ledger.read(Ledger::open_incidents).await?;
+        let is_open = |finding: &Finding| {
+            open.iter().any(|incident| {
+                incident.key.code == TriggerCode::Finding(finding.code)
+                    && incident.key.target == finding.target
+            })
+        };
+        let setup = self.shared.setup();
+        let answered = |finding: &&Finding| {
+            let workers = world.targets.workers_of(&finding.target);
+            let code = TriggerCode::Finding(finding.code);
+            finding.severity > Severity::Information
+                && finding.cause.is_none()
+                && finding.code.remedy() != Remedy::Notify
+                && setup.playbooks.matching(&code, &workers).is_some()
+        };
+        let findings = world.assessment.findings.iter();
+        let new = findings
+            .filter(answered)
+            .filter(|finding| !is_open(finding));
+        self.enter(new, TriggerSource::Finding).await
+    }
+
+    /// Alerts that still fire, of what is seen to be wrong again though its incident was closed.
+    pub(super) async fn again(&self, world: &World) -> Result<(), LedgerError> {
+        let unattended = self
+            .shared
+            .ledger
+            .read(|ledger| ledger.unattended(PIECE))
+            .await?;
+        let seen = |finding: &&Finding| {
+            unattended.iter().any(|pending| {
+                pending.trigger.code == TriggerCode::Finding(finding.code)
+                    && pending.trigger.target == finding.target
+                    && pending.trigger.source.is_an_alert()
+            })
+        };
+        let findings = world.assessment.findings.iter();
+        self.enter(findings.filter(seen), TriggerSource::Reconcile)
+            .await
+    }
+
+    async fn enter<'a>(
+        &self,
+        findings: impl Iterator<Item = &'a Finding>,
+        source: TriggerSource,
+    ) -> Result<(), LedgerError> {
+        let now = self.shared.now();
+        let triggers: Vec<Trigger> = findings
+            .map(|finding| Trigger {
+                source,
+                code: TriggerCode::Finding(finding.code),
+                target: finding.target.clone(),
+                status: TriggerStatus::Firing,
+                // Each time anew: the incident before it was closed.
+                fingerprint: format!("{}:{}:{}", source.as_str(), finding.key(), now.0),
+                starts_at: Some(finding.since.into()),
+                labels: Default::default(),
+            })
+            .collect();
+        if triggers.is_empty() {
+            return Ok(());
+        }
+        let entered = self
+            .shared
+            .ledger
+            .write(move |l| l.receive(&triggers, &[], now))
+            .await;
+        entered.map(drop)
+    }
+
+    /// Closes what evidence says is over, joins symptoms to causes, and makes the runs that are due.
+    pub(super) async fn follow(&mut self, world: &World) -> Result<(), LedgerError> {
+        let read = |ledger: &Ledger| {
+            let incidents = ledger.open_incidents()?;
+            let mut runs = Vec::new();
+            for incident in &incidents {
+                runs.push(ledger.runs_of(incident.id)?);
+            }
+            Ok(incidents.into_iter().zip(runs).collect::<Vec<_>>())
+        };
+        let open: Vec<(Incident, Vec<Run>)> = self.shared.ledger.read(read).await?;
+        let ids: Vec<_> = open.iter().map(|(incident, _)| incident.id).collect();
+        self.looks.clear_at.retain(|id, _| ids.contains(id));
+        self.sources.retain(|id, _| ids.contains(id));
+        self.causes(&open, world).await?;
+        // Configuration before broker before workers: what goes first is made first.
+        let mut open = open;
+        open.sort_by_key(|(incident, _)| {
+            incident
+                .key
+                .code
+                .finding()
+                .map_or(u8::MAX, crate::assess::rank)
+        });
+        for (incident, runs) in open {
+            if runs.iter().any(|run| !run.state.is_over()) {
+                continue;
+            }
+            if self.is_clear(&incident, world).await? {
+                let (id, now) = (incident.id, self.shared.now());
+                self.shared
+                    .ledger
+                    .write(move |ledger| ledger.close(id, now))
+                    .await?;
+                tracing::info!(incident = id.0, what = %incident.key, "incident closed: it is not seen any more");
+                continue;
+            }
+            if self.is_due(&incident, &runs) {
+                self.propose(&incident, world).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes of which incident another is a symptom.
+    async fn causes(
+        &self,
+        open: &[(Incident, Vec<Run>)],
+        world: &World,
+    ) -> Result<(), LedgerError> {
+        let of = |code: &TriggerCode, target: &Target| {
+            let mut incidents = open.iter().map(|(incident, _)| incident);
+            incidents.find(|i| i.key.code == *code && i.key.target == *target)
+        };
+        for finding in &world.assessment.findings {
+            let (Some(cause), Some(own)) = (
+                &finding.cause,
+                of(&TriggerCode::Finding(finding.code), &finding.target),
+            ) else {
+                continue;
+            };
+            let cause = of(&TriggerCode::Finding(cause.code), &cause.target).map(|i| i.id);
+            if own.cause != cause && cause.is_some() {
+                let id = own.id;
+                self.shared
+                    .ledger
+                    .write(move |ledger| ledger.set_cause(id, cause))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Two assessments in a row do not show it.
+    async fn is_clear(&mut self, incident: &Incident, world: &World) -> Result<bool, LedgerError> {
+        let key = &incident.key;
+        let clear = match &key.code {
+            TriggerCode::Finding(code) => {
+                let mut findings = world.assessment.findings.iter();
+                !findings.any(|f| f.code == *code && f.target == key.target)
+            }
+            TriggerCode::Alert(name) if name.as_str().starts_with("Health") => {
+                world.assessment.level == Level::Normal
+            }
+            TriggerCode::Alert(_) => {
+                let id = incident.id;
+                !self
+                    .shared
+                    .ledger
+                    .read(move |ledger| ledger.still_fires(id))
+                    .await?
+            }
+            // Its run closes it.
+            TriggerCode::Asked(_) => false,
+        };
+        let at = world.assessment.at;
+        if !clear {
+            self.looks.clear_at.remove(&incident.id);
+            return Ok(false);
+        }
+        let first = *self.looks.clear_at.entry(incident.id).or_insert(at);
+        Ok(is_later(at, first))
+    }
+
+    /// Whether a run is to be made: none was, or the last failed and has rested. What a person
+    /// called off stays so.
+    fn is_due(&self, incident: &Incident, runs: &[Run]) -> bool {
+        let now = self.shared.now();
+        let Some(last) = runs.iter().max_by_key(|run| run.id) else {
+            return true;
+        };
+        let RunState::Ended(outcome) = last.state else {
+            return false;
+        };
+        let ended = last.ended_at.unwrap_or(last.created_at);
+        match outcome {
+            Outcome::Cancelled => false,
+            Outcome::Recovered | Outcome::SelfResolved => {
+                !matches!(incident.key.code, TriggerCode::Asked(_))
+            }
+            Outcome::Failed | Outcome::RolledBack | Outcome::Unknown | Outcome::Held => {
+                let failed = runs.len().saturating_sub(1).min(16) as u32;
+                let rest = REST
+                    .saturating_mul(2u32.saturating_pow(failed))
+                    .min(LONGEST_REST);
+                now.since(ended) >= rest && !matches!(incident.key.code, TriggerCode::Asked(_))
+            }
+        }
+    }
+
+    async fn propose(&mut self, incident: &Incident, world: &World) -> Result<(), LedgerError> {
+        let setup = self.shared.setup();
+        let workers = world.targets.workers_of(&incident.key.target);
+        let Some(playbook) = setup.playbooks.matching(&incident.key.code, &workers) else {
+            return Ok(());
+        };
+        let source = match self.sources.get(&incident.id) {
+            Some(source) => *source,
+            None => self.source_of(incident).await?,
+        };
+        let mode = match source.is_a_person() {
+            true => RunMode::Auto,
+            false => setup.mode(&playbook.name),
+        };
+        if setup.mode(&playbook.name) == RunMode::Off {
+            return Ok(());
+        }
+        let new = NewRun {
+            incident: incident.id,
+            playbook: playbook.name.clone(),
+            target: incident.key.target.clone(),
+            touches: touches(&incident.key.target, playbook, world),
+            source,
+            mode,
+        };
+        let now = self.shared.now();
+        let run = self
+            .shared
+            .ledger
+            .write(move |ledger| ledger.propose(&new, now))
+            .await?;
+        tracing::info!(run = run.id.0, playbook = run.playbook, target = %run.target, mode = %run.mode, "run proposed");
+        self.spawn(run, incident.clone(), Vec::new());
+        Ok(())
+    }
+
+    /// Who asked first.
+    async fn source_of(&self, incident: &Incident) -> Result<TriggerSource, LedgerError> {
+        let id = incident.id;
+        let first = self
+            .shared
+            .ledger
+            .read(move |ledger| ledger.source_of(id))
+            .await?;
+        Ok(first.unwrap_or(TriggerSource::Reconcile))
+    }
+
+    /// Whether the ledger can be written again, tried now and then while it can't.
+    pub(super) async fn try_again(&self, now: Timestamp) {
+        let tried = self
+            .shared
+            .ledger
+            .write(move |ledger| ledger.stamp(Stamp::Written, now))
+            .await;
+        if tried.is_ok() {
+            tracing::info!("the ledger can be written again");
+        }
+    }
+}

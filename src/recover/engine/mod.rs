@@ -1,0 +1,249 @@
+//! The engine: what came in becomes incidents, incidents become runs, runs are driven to a named end.
+//!
+//! ```text
+//! ledger: pending triggers ─> join ─> incident ─> follow ─> run ─> drive (one task for each)
+//!                                                                   │ gate: guard, one at a time
+//!                                                                   │ step: plan ─> intent ─> act ─> outcome
+//!                                                                   └ verify ─> end
+//! ```
+//!
+//! One task looks at each new snapshot; every run has a task of its own, and they meet at the gate.
+//! What was done stands in the ledger before it is done, so that the next warrener goes on where this
+//! one ended.
+//!
+//! Must not know: HTTP, how an action works.
+
+mod drive;
+mod dry_run;
+mod end;
+mod gate;
+mod join;
+mod orders;
+mod resume;
+mod setup;
+mod shared;
+mod stand;
+mod step;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+pub use setup::{Setup, mode};
+
+use self::drive::Drive;
+use self::join::Looks;
+use self::shared::Shared;
+use crate::model::{
+    Incident, IncidentId, Moment, Outcome, Run, RunId, RunState, Standing, Step, TriggerSource,
+};
+use crate::recover::desk::{Counts, Desk, Order, Reading};
+use crate::recover::last_good::Assessed;
+use crate::recover::ledger::{Handle, LedgerError};
+
+/// Orders that may wait.
+const ORDERS: usize = 64;
+/// Looked again at least this often, also when nothing new is seen.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What the engine needs to begin.
+#[derive(Debug)]
+pub struct Parts {
+    /// The ledger.
+    pub ledger: Handle,
+    /// The configuration in force, replaced by a reload.
+    pub setup: watch::Receiver<Arc<Setup>>,
+    /// How alerts are read, replaced by a reload.
+    pub reading: watch::Receiver<Arc<Reading>>,
+    /// The newest snapshot and its assessment.
+    pub assessed: watch::Receiver<Option<Assessed>>,
+    /// The clock.
+    pub now: fn() -> Moment,
+}
+
+/// Decides and drives.
+#[derive(Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    orders: mpsc::Receiver<Order>,
+    standing: watch::Sender<Arc<Standing>>,
+    counts: Arc<Counts>,
+    runs: JoinSet<()>,
+    /// The runs that a task drives.
+    driven: HashMap<RunId, tokio::task::Id>,
+    looks: Looks,
+    /// Who asked for the open incidents, as far as it was seen.
+    sources: HashMap<IncidentId, TriggerSource>,
+    resumed: bool,
+}
+
+impl Engine {
+    /// An engine that has not begun, and the door to it.
+    pub fn new(parts: Parts) -> (Self, Desk) {
+        let news = Arc::new(Notify::new());
+        let (order, orders) = mpsc::channel(ORDERS);
+        let counts = Arc::new(Counts::default());
+        let first = {
+            let setup = parts.setup.borrow();
+            let recovery = &setup.config.recovery;
+            Standing::unknown(mode(recovery.mode), recovery.reflex)
+        };
+        let (standing, standings) = watch::channel(Arc::new(first));
+        let desk = Desk {
+            ledger: parts.ledger.clone(),
+            reading: parts.reading,
+            orders: order,
+            standing: standings,
+            news: Arc::clone(&news),
+            counts: Arc::clone(&counts),
+            now: parts.now,
+        };
+        let shared = Shared::new(parts.ledger, parts.setup, parts.assessed, news, parts.now);
+        let engine = Engine {
+            shared: Arc::new(shared),
+            orders,
+            standing,
+            counts,
+            runs: JoinSet::new(),
+            driven: HashMap::new(),
+            looks: Looks::default(),
+            sources: HashMap::new(),
+            resumed: false,
+        };
+        (engine, desk)
+    }
+
+    /// Runs until nobody holds its door, or it is dropped; what is under way then is looked up in the
+    /// world at the next start.
+    pub async fn run(mut self) {
+        let mut assessed = self.shared.assessed.clone();
+        loop {
+            let news = Arc::clone(&self.shared.news);
+            let next = async {
+                tokio::select! {
+                    changed = assessed.changed() => changed.is_ok(),
+                    () = news.notified() => true,
+                }
+            };
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.order(order).await,
+                    None => return,
+                },
+                Some(ended) = self.runs.join_next_with_id(), if !self.runs.is_empty() => self.ended(ended).await,
+                waited = timeout(LOOK, next) => if waited == Ok(false) { return },
+            }
+            assessed.borrow_and_update();
+            self.turn().await;
+        }
+    }
+
+    async fn turn(&mut self) {
+        if self.shared.ledger.trouble().is_some() {
+            self.try_again(self.shared.now()).await;
+        }
+        if let Err(error) = self.look().await
+            && error.kind() != "io"
+        {
+            tracing::debug!(%error, "looked in vain");
+        }
+        self.stand().await;
+    }
+
+    async fn look(&mut self) -> Result<(), LedgerError> {
+        let Some(world) = self.shared.world() else {
+            return Ok(());
+        };
+        // Before anything was read, nothing is known to be well or wrong.
+        if !world.snapshot.every_probe_was_tried() {
+            return Ok(());
+        }
+        if !self.resumed {
+            self.resume().await?;
+            self.resumed = true;
+        }
+        self.take_up(&world).await?;
+        self.again(&world).await?;
+        self.take_up(&world).await?;
+        self.follow(&world).await
+    }
+
+    /// Goes on with what was not over when warrener last ended.
+    async fn resume(&mut self) -> Result<(), LedgerError> {
+        let read = |ledger: &crate::recover::ledger::Ledger| {
+            let mut whole = Vec::new();
+            for unfinished in ledger.unfinished()? {
+                let steps = ledger.steps(unfinished.run.id)?;
+                if let Some(incident) = ledger.incident(unfinished.run.incident)? {
+                    whole.push((unfinished.run, incident, steps));
+                }
+            }
+            Ok(whole)
+        };
+        for (run, incident, steps) in self.shared.ledger.read(read).await? {
+            if self.driven.contains_key(&run.id) {
+                continue;
+            }
+            tracing::info!(run = run.id.0, playbook = run.playbook, target = %run.target, state = %run.state, "goes on");
+            self.spawn(run, incident, steps);
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, run: Run, incident: Incident, journal: Vec<Step>) {
+        let id = run.id;
+        let mut drive = Drive::new(Arc::clone(&self.shared), run, incident, journal);
+        let task = self.runs.spawn(async move {
+            drive.look_back().await;
+            drive.go().await;
+        });
+        self.driven.insert(id, task.id());
+    }
+
+    async fn ended(&mut self, ended: Result<(tokio::task::Id, ()), tokio::task::JoinError>) {
+        let task = match &ended {
+            Ok((task, ())) => *task,
+            Err(error) => error.id(),
+        };
+        let run = self
+            .driven
+            .iter()
+            .find(|(_, own)| **own == task)
+            .map(|(run, _)| *run);
+        if let Some(run) = run {
+            self.driven.remove(&run);
+            if let Err(error) = ended {
+                tracing::error!(run = run.0, %error, "a run's task ended in a panic");
+                self.shared.forget(run);
+                self.give_up(run).await;
+            }
+        }
+    }
+
+    /// Ends a run that can't be driven, so that nothing waits for it.
+    async fn give_up(&self, id: RunId) {
+        let now = self.shared.now();
+        let given_up = self.shared.ledger.write(move |ledger| {
+            let Some(run) = ledger.run(id)?.filter(|run| !run.state.is_over()) else {
+                return Ok(());
+            };
+            let unknown = RunState::Ended(Outcome::Unknown);
+            let to = match run.state.may_become(unknown) {
+                true => unknown,
+                false => RunState::Ended(Outcome::Cancelled),
+            };
+            ledger.advance(id, run.state, to, None, now)
+        });
+        if let Err(error) = given_up.await {
+            tracing::error!(run = id.0, %error, "its end could not be written down");
+        }
+    }
+}

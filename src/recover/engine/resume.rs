@@ -1,0 +1,118 @@
+//! What warrener was at when it ended: looked up in the world and decided, never repeated blindly.
+
+use super::drive::Drive;
+use super::setup::Setup;
+use super::step::done;
+use crate::model::{Generation, Risk, Step, StepResult};
+use crate::platform::act::{generation, is_up};
+use crate::platform::observe::ObserveProcesses;
+use crate::platform::proc::Proc;
+
+/// What the world shows of something that was there before a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// It is still what it was.
+    Same,
+    /// It is gone, or another.
+    Changed,
+    /// It can't be told.
+    Unknown,
+}
+
+impl Drive {
+    /// Gives the newest step an outcome where warrener ended before it could.
+    pub(super) async fn look_back(&mut self) {
+        let Some(open) = self
+            .journal
+            .iter()
+            .find(|step| step.done.is_none())
+            .cloned()
+        else {
+            return;
+        };
+        let setup = self.shared.setup();
+        let (result, words) = observe(&open, &setup).await;
+        tracing::info!(
+            run = self.run.id.0,
+            step = open.number,
+            result = result.as_str(),
+            words,
+            "looked back"
+        );
+        self.conclude(open.number, done(None, result, words, Vec::new()))
+            .await;
+    }
+}
+
+/// What became of a step without an outcome.
+async fn observe(step: &Step, setup: &Setup) -> (StepResult, String) {
+    if step.intent.before.is_empty() {
+        return match step.intent.risk {
+            // To do it once more costs nothing.
+            Risk::Safe => {
+                let words = "warrener ended meanwhile; it is safe to do again";
+                (StepResult::ObservedNotDone, words.into())
+            }
+            _ => {
+                let words = "warrener ended meanwhile, and nothing shows whether it was done";
+                (StepResult::Unknown, words.into())
+            }
+        };
+    }
+    let mut shown = Vec::new();
+    for before in &step.intent.before {
+        shown.push(look(before, step, setup).await);
+    }
+    let all = |one: Shown| shown.iter().all(|shown| *shown == one);
+    if all(Shown::Changed) {
+        let words = "warrener ended meanwhile; the world shows that it was done";
+        (StepResult::ObservedDone, words.into())
+    } else if all(Shown::Same) {
+        let words = "warrener ended meanwhile; the world shows that it was not done";
+        (StepResult::ObservedNotDone, words.into())
+    } else if shown.contains(&Shown::Unknown) {
+        let words = "warrener ended meanwhile, and what was done can't be told";
+        (StepResult::Unknown, words.into())
+    } else {
+        // Of several, some: what is left is planned anew from the world.
+        let words = "warrener ended meanwhile; a part of it was done";
+        (StepResult::ObservedNotDone, words.into())
+    }
+}
+
+async fn look(before: &Generation, step: &Step, setup: &Setup) -> Shown {
+    match before {
+        Generation::Process { process, boot_id } => {
+            if *boot_id != setup.hands.boot_id {
+                return Shown::Changed;
+            }
+            let machine = Proc::default();
+            if machine.processes().is_err() {
+                return Shown::Unknown;
+            }
+            let there = machine
+                .process(process.pid)
+                .is_some_and(|row| row.id == *process);
+            if there { Shown::Same } else { Shown::Changed }
+        }
+        Generation::Unit { .. } | Generation::Container { .. } => {
+            let hands = &setup.hands;
+            let actor = match &step.intent.target {
+                crate::model::Target::Worker { name } => hands.workers.get(name),
+                _ => hands.broker.as_ref(),
+            };
+            let Some(actor) = actor else {
+                return Shown::Unknown;
+            };
+            let Ok(instances) = actor.lock().await.instances().await else {
+                return Shown::Unknown;
+            };
+            let same = instances
+                .iter()
+                .any(|instance| is_up(instance) && generation(instance, &hands.boot_id) == *before);
+            if same { Shown::Same } else { Shown::Changed }
+        }
+        // What was read of files is looked at again by their own actions: to do it twice is nothing.
+        Generation::File { .. } | Generation::Absent => Shown::Same,
+    }
+}

@@ -1,0 +1,133 @@
+//! Everything that one configuration gives recovery; a reload makes another.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::config::{Config, ConfigErrors, Control, DockerControl, RecoveryMode};
+use crate::envfile::LogIn;
+use crate::model::{Moment, RunMode};
+use crate::platform::act::{Actor, CommandSpec, Controlled, ProcessSpec};
+use crate::platform::docker::Containers;
+use crate::platform::proc::Proc;
+use crate::recover::actions::{Hands, Login};
+use crate::recover::ledger::Handle;
+use crate::recover::playbook::Playbooks;
+use crate::recover::targets::Targets;
+
+/// The name by which the broker's node is controlled.
+const BROKER: &str = "broker";
+
+/// What one configuration gives.
+#[derive(Debug)]
+pub struct Setup {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// What of it can be repaired.
+    pub targets: Arc<Targets>,
+    /// What answers what.
+    pub playbooks: Playbooks,
+    /// What acts.
+    pub hands: Arc<Hands>,
+}
+
+impl Setup {
+    /// Of `config`. Nothing is started or asked yet.
+    ///
+    /// # Errors
+    /// What is wrong with the playbooks.
+    pub fn new(
+        config: &Config,
+        log_in: LogIn,
+        ledger: Handle,
+        now: fn() -> Moment,
+    ) -> Result<Self, ConfigErrors> {
+        let playbooks = Playbooks::load(None)?;
+        playbooks.agree_with(config)?;
+        let config = Arc::new(config.clone());
+        let state = &config.state;
+        let workers = config.workers.iter().filter_map(|(name, worker)| {
+            let control = worker.control.as_ref()?;
+            let actor = Actor::new(controlled(name, control, worker.count, state));
+            Some((name.clone(), Mutex::new(actor)))
+        });
+        let broker = config.broker.control.as_ref();
+        let hands = Hands {
+            workers: workers.collect(),
+            broker: broker
+                .map(|control| Mutex::new(Actor::new(controlled(BROKER, control, 1, state)))),
+            log_in: Login(log_in),
+            state: state.clone(),
+            boot_id: Proc::default().boot_id().unwrap_or_default(),
+            ledger,
+            now,
+            config: Arc::clone(&config),
+        };
+        Ok(Setup {
+            targets: Arc::new(Targets::of(&config)),
+            config,
+            playbooks,
+            hands: Arc::new(hands),
+        })
+    }
+
+    /// How far a playbook may go by itself: the least of what it, the configuration as a whole and the
+    /// configuration for it say.
+    pub fn mode(&self, playbook: &str) -> RunMode {
+        let recovery = &self.config.recovery;
+        let own = self.playbooks.get(playbook).map(|p| p.mode);
+        let limit = recovery.playbooks.get(playbook).and_then(|l| l.mode);
+        let modes = [Some(recovery.mode), own, limit];
+        mode(
+            modes
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(RecoveryMode::Off),
+        )
+    }
+}
+
+/// The configuration's word as a run's.
+pub fn mode(mode: RecoveryMode) -> RunMode {
+    match mode {
+        RecoveryMode::Off => RunMode::Off,
+        RecoveryMode::Propose => RunMode::Propose,
+        RecoveryMode::Approve => RunMode::Approve,
+        RecoveryMode::Auto => RunMode::Auto,
+    }
+}
+
+fn controlled(name: &str, control: &Control, count: u32, state: &Path) -> Controlled {
+    match control {
+        Control::Process(process) => Controlled::Process(ProcessSpec {
+            worker: name.to_owned(),
+            command: process.command.clone(),
+            cwd: process.cwd.clone(),
+            log: process.log.clone(),
+            count,
+            state: state.to_owned(),
+        }),
+        Control::Systemd(units) => {
+            let names = units.iter().flat_map(|unit| unit.names());
+            Controlled::Systemd(names.cloned().collect())
+        }
+        Control::Docker(docker) => Controlled::Docker(containers(docker)),
+        Control::Command(command) => Controlled::Command(CommandSpec {
+            start: command.start.clone(),
+            stop: command.stop.clone(),
+            status: command.status.clone(),
+        }),
+    }
+}
+
+fn containers(docker: &DockerControl) -> Containers {
+    match (&docker.compose, &docker.service) {
+        (Some(folder), Some(service)) => Containers::Service {
+            folder: folder.clone(),
+            service: service.clone(),
+        },
+        _ => Containers::Named(docker.container.to_vec()),
+    }
+}

@@ -1,0 +1,250 @@
+//! What every run shares: the ledger, the newest of the world, and the gate at which they are decided
+//! one at a time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::setup::Setup;
+use crate::model::{HoldReason, Incident, Moment, Pause, Run, RunId, Target, Times, Timestamp};
+use crate::platform::act::is_up;
+use crate::platform::observe::InstanceState;
+use crate::recover::actions::World;
+use crate::recover::guard::{self, LocalNode};
+use crate::recover::last_good::Assessed;
+use crate::recover::ledger::{Handle, Ledger, LedgerError};
+use crate::recover::notify::{self, Message};
+use crate::recover::verify::is_later;
+
+/// Budgets and stops are counted over at most this long.
+const DAY: Duration = Duration::from_secs(86_400);
+/// A control that takes longer tells nothing.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What every run shares.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) ledger: Handle,
+    pub(super) setup: watch::Receiver<Arc<Setup>>,
+    pub(super) assessed: watch::Receiver<Option<Assessed>>,
+    /// Something new is in the ledger, or a wish was said.
+    pub(super) news: Arc<Notify>,
+    /// Held while it is decided whether a run may go: two never decide at once.
+    pub(super) gate: tokio::sync::Mutex<()>,
+    pub(super) now: fn() -> Moment,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    wishes: HashMap<RunId, watch::Sender<Wishes>>,
+    holds: BTreeMap<HoldReason, u64>,
+    times: BTreeMap<String, Times>,
+}
+
+/// What people said about a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wishes {
+    pub(super) approved: bool,
+    pub(super) cancelled: bool,
+}
+
+/// What the ledger knows that the guard asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) incidents: Vec<Incident>,
+    pub(super) runs: Vec<Run>,
+    pub(super) pauses: Vec<Pause>,
+}
+
+/// What this host's broker node does, by its control and the probes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Node {
+    pub(super) is: LocalNode,
+    pub(super) stopped_by_operator: Option<bool>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        ledger: Handle,
+        setup: watch::Receiver<Arc<Setup>>,
+        assessed: watch::Receiver<Option<Assessed>>,
+        news: Arc<Notify>,
+        now: fn() -> Moment,
+    ) -> Self {
+        Shared {
+            ledger,
+            setup,
+            assessed,
+            news,
+            gate: tokio::sync::Mutex::new(()),
+            now,
+            inner: Mutex::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.now)().into()
+    }
+
+    pub(super) fn setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.setup.borrow())
+    }
+
+    /// The newest world; `None` before the first assessment.
+    pub(super) fn world(&self) -> Option<World> {
+        let setup = self.setup();
+        let newest = self.assessed.borrow().clone()?;
+        let nodes = newest.snapshot.broker.last_facts().map(|facts| {
+            let nodes = facts.nodes.iter().map(|node| node.name.clone());
+            nodes.collect::<Vec<_>>()
+        });
+        let targets = match nodes {
+            Some(nodes) => {
+                // Of one node, this host's own is known where its control is here.
+                let own = setup.config.broker.control.as_ref();
+                let own = own.and_then(|_| (nodes.len() == 1).then(|| nodes[0].clone()));
+                Arc::new(setup.targets.as_ref().clone().with_nodes(nodes, own))
+            }
+            None => Arc::clone(&setup.targets),
+        };
+        Some(World {
+            config: Arc::clone(&setup.config),
+            targets,
+            snapshot: newest.snapshot,
+            assessment: newest.assessment,
+            now: (self.now)(),
+        })
+    }
+
+    /// The world once its workers and its assessment are newer than `after`; the newest at hand when
+    /// that takes longer than `patience`.
+    pub(super) async fn world_after(&self, after: Moment, patience: Duration) -> Option<World> {
+        let mut assessed = self.assessed.clone();
+        let newer = async {
+            loop {
+                assessed.borrow_and_update();
+                if let Some(world) = self.world() {
+                    let workers = world.snapshot.workers.read_at();
+                    let configured = !world.config.workers.is_empty();
+                    let seen = !configured || workers.is_some_and(|at| is_later(at, after));
+                    if seen && is_later(world.assessment.at, after) {
+                        return;
+                    }
+                }
+                if assessed.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(patience, newer).await.ok();
+        self.world()
+    }
+
+    /// What the guard asks of the ledger.
+    pub(super) async fn record(&self) -> Result<Record, LedgerError> {
+        let now = self.now();
+        let read = move |ledger: &Ledger| {
+            Ok(Record {
+                incidents: ledger.open_incidents()?,
+                runs: ledger.runs_since(now.before(DAY))?,
+                pauses: ledger.pauses(now)?,
+            })
+        };
+        self.ledger.read(read).await
+    }
+
+    /// Looks at this host's broker node.
+    pub(super) async fn node(&self, world: &World) -> Node {
+        let setup = self.setup();
+        let Some(broker) = &setup.hands.broker else {
+            return Node::default();
+        };
+        let asked = async { broker.lock().await.instances().await };
+        let Ok(Ok(instances)) = tokio::time::timeout(PATIENCE, asked).await else {
+            return Node::default();
+        };
+        let Some(instance) = instances.first() else {
+            return Node::default();
+        };
+        let answers = [
+            world.snapshot.broker.success(),
+            world.snapshot.roundtrip.success(),
+        ];
+        let is = match instance.state {
+            _ if answers.iter().all(|answer| *answer == Some(true)) => LocalNode::Up,
+            InstanceState::Stopped | InstanceState::Failed => LocalNode::Down,
+            _ if is_up(instance) && answers[1] == Some(false) => LocalNode::Hung,
+            _ => LocalNode::Unknown,
+        };
+        Node {
+            is,
+            stopped_by_operator: instance.stopped_by_operator,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What people say about a run, from now on.
+    pub(super) fn listen(&self, run: RunId) -> watch::Receiver<Wishes> {
+        let mut inner = self.lock();
+        let sender = inner
+            .wishes
+            .entry(run)
+            .or_insert_with(|| watch::channel(Wishes::default()).0);
+        sender.subscribe()
+    }
+
+    /// Nobody works on a run any more.
+    pub(super) fn forget(&self, run: RunId) {
+        self.lock().wishes.remove(&run);
+    }
+
+    /// Says something about a run; whether anybody works on it.
+    pub(super) fn wish(&self, run: RunId, wish: impl FnOnce(&mut Wishes)) -> bool {
+        match self.lock().wishes.get(&run) {
+            Some(wishes) => {
+                wishes.send_modify(wish);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn count_hold(&self, reason: HoldReason) {
+        *self.lock().holds.entry(reason).or_default() += 1;
+    }
+
+    pub(super) fn holds(&self) -> BTreeMap<HoldReason, u64> {
+        self.lock().holds.clone()
+    }
+
+    pub(super) fn enter_times(&self, playbook: &str, to_act: Option<f64>, to_recover: f64) {
+        let mut inner = self.lock();
+        let times = inner.times.entry(playbook.to_owned()).or_default();
+        times.to_act.extend(to_act);
+        times.to_recover.push(to_recover);
+    }
+
+    pub(super) fn times(&self) -> BTreeMap<String, Times> {
+        self.lock().times.clone()
+    }
+
+    /// Tells people; what can't be told is in the log.
+    pub(super) async fn tell(&self, message: Message) {
+        let (config, now) = (Arc::clone(&self.setup().config), self.now());
+        if let Err(error) = notify::tell(&self.ledger, &config, message, now).await {
+            tracing::error!(%error, "people could not be told");
+        }
+        self.news.notify_one();
+    }
+
+    /// The silence of Alertmanager's that covers what a run is about.
+    pub(super) fn silence(&self, _target: &Target) -> Option<guard::Silence> {
+        None
+    }
+}

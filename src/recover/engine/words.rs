@@ -1,0 +1,71 @@
+//! What a run's journal says: pure.
+
+use crate::model::{Risk, Step, StepResult};
+use crate::recover::playbook;
+
+/// It did, or may have done, something that disturbs.
+pub(super) fn disturbs(step: &Step) -> bool {
+    let happened = step.done.as_ref().is_none_or(|done| {
+        !matches!(
+            done.result,
+            StepResult::Needless | StepResult::ObservedNotDone
+        )
+    });
+    step.intent.risk > Risk::Safe && happened
+}
+
+/// It was taken back.
+pub(super) fn was_undone(step: &Step) -> bool {
+    let result = step.done.as_ref().map(|done| done.result);
+    result == Some(StepResult::Undone)
+}
+
+/// It counts as done.
+pub(super) fn counts(step: &Step) -> bool {
+    let result = step.done.as_ref().map(|done| done.result);
+    matches!(
+        result,
+        Some(StepResult::Done | StepResult::Needless | StepResult::ObservedDone)
+    )
+}
+
+/// The step of a rung that the journal has reached: the one that its newest entry is of, which is
+/// asked again whether there is more to do.
+pub(super) fn reached(journal: &[Step], rung: u32, steps: &[playbook::Step]) -> usize {
+    let own = journal.iter().filter(|step| step.intent.rung == rung);
+    let mut at = 0;
+    for entry in own {
+        let of = |step: &playbook::Step| step.action.name() == entry.intent.action;
+        if let Some(ahead) = steps.iter().skip(at).position(of) {
+            at += ahead;
+        }
+    }
+    at
+}
+
+/// The newest entries of one step of a rung, those that count as done.
+pub(super) fn own(journal: &[Step], rung: u32, action: &str) -> Vec<Step> {
+    let newest = journal.iter().rev();
+    let mut own: Vec<Step> = newest
+        .take_while(|step| step.intent.rung == rung && step.intent.action == action)
+        .filter(|step| counts(step))
+        .cloned()
+        .collect();
+    own.reverse();
+    own
+}
+
+/// What was done, line by line, for people.
+pub(super) fn told(journal: &[Step]) -> Vec<String> {
+    let lines = journal.iter().map(|step| match &step.done {
+        Some(done) => {
+            let result = done.result.as_str();
+            match done.result {
+                StepResult::Done => format!("{}: {}", step.intent.action, done.words),
+                _ => format!("{}: {} ({result})", step.intent.action, done.words),
+            }
+        }
+        None => format!("{}: {} (under way)", step.intent.action, step.intent.plan),
+    });
+    lines.collect()
+}

@@ -1,0 +1,112 @@
+//! Triggers into incidents.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::triggers::{COLUMNS, pending};
+use super::{Ledger, LedgerError, Pending, incidents};
+use crate::model::{Incident, IncidentId, IncidentKey, Timestamp, TriggerSource, TriggerStatus};
+
+impl Ledger {
+    /// Takes up what is pending, oldest first, at most `limit`, as a whole: what fires opens or joins
+    /// the incident of its key where `wanted` says that anything answers it; what is said to be over
+    /// joins the open one as a hint. Each with its incident, and whether it was opened.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing was taken up then.
+    pub fn take_up(
+        &mut self,
+        limit: u32,
+        now: Timestamp,
+        wanted: impl Fn(&Pending) -> bool,
+    ) -> Result<Vec<(Pending, Option<Incident>, bool)>, LedgerError> {
+        let query =
+            format!("SELECT {COLUMNS} FROM triggers WHERE taken_at IS NULL ORDER BY id LIMIT ?");
+        self.change(|change| {
+            let waiting: Vec<Pending> = {
+                let mut statement = change.prepare_cached(&query)?;
+                let rows = statement.query_map([limit], pending)?;
+                rows.collect::<Result<_, _>>()?
+            };
+            let mut taken = Vec::with_capacity(waiting.len());
+            for one in waiting {
+                let key = IncidentKey {
+                    code: one.trigger.code.clone(),
+                    target: one.trigger.target.clone(),
+                };
+                let (incident, opened) = match one.trigger.status {
+                    TriggerStatus::Firing if wanted(&one) => {
+                        let (incident, opened) = incidents::join(change, &key, now)?;
+                        (Some(incident), opened)
+                    }
+                    TriggerStatus::Firing => (None, false),
+                    TriggerStatus::Resolved => (incidents::open(change, &key)?, false),
+                };
+                change
+                    .prepare_cached("UPDATE triggers SET taken_at = ?, incident = ? WHERE id = ?")?
+                    .execute(params![now, incident.as_ref().map(|i| i.id), one.id])?;
+                taken.push((one, incident, opened));
+            }
+            Ok(taken)
+        })
+    }
+
+    /// What still fires by the newest word, and has no open incident: it was taken up, the incident
+    /// was closed, and it is said again or was never taken back. Oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn unattended(&self, limit: u32) -> Result<Vec<Pending>, LedgerError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM triggers WHERE newest = 1 AND status = ? AND taken_at IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM incidents AS open WHERE open.code = triggers.code
+                AND open.target = triggers.target AND open.closed_at IS NULL)
+             ORDER BY id LIMIT ?"
+        );
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&query)?;
+            let values = params![TriggerStatus::Firing, limit];
+            statement.query_map(values, pending)?.collect()
+        })
+    }
+
+    /// When the newest trigger that asked for the incident says that it began; `None` where none
+    /// says so.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn began(&self, incident: &Incident) -> Result<Option<Timestamp>, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT min(starts_at) FROM triggers
+                WHERE incident = ? AND starts_at >= ? - 3600000";
+            let mut statement = connection.prepare_cached(query)?;
+            let row = |row: &Row<'_>| row.get::<_, Option<Timestamp>>(0);
+            let began = statement.query_row(params![incident.id, incident.opened_at], row);
+            Ok(began.optional()?.flatten())
+        })
+    }
+
+    /// How many triggers nobody took up.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn pending_count(&self) -> Result<u64, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT count(*) FROM triggers WHERE taken_at IS NULL";
+            let mut statement = connection.prepare_cached(query)?;
+            let count: i64 = statement.query_row([], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+    }
+
+    /// Who asked for an incident first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn source_of(&self, incident: IncidentId) -> Result<Option<TriggerSource>, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT source FROM triggers WHERE incident = ? ORDER BY id LIMIT 1";
+            let mut statement = connection.prepare_cached(query)?;
+            statement.query_row([incident], |row| row.get(0)).optional()
+        })
+    }
+}
