@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// What of the environment is handed on.
-const ENVIRONMENT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"];
+pub(super) const ENVIRONMENT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"];
 
 /// How soon it is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum Refusal {
     Deadline(Duration),
 }
 
-fn words(status: ExitStatus) -> String {
+pub(super) fn words(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("ended with {code}"),
         (None, Some(signal)) => format!("was ended by signal {signal}"),
@@ -98,11 +98,11 @@ pub async fn look(
 }
 
 /// A process that leads a group; both end with this.
-struct Group(Child);
+pub(super) struct Group(pub(super) Child);
 
 impl Group {
     /// `None` once it was reaped: its id may be another's then.
-    fn leader(&self) -> Option<Pid> {
+    pub(super) fn leader(&self) -> Option<Pid> {
         let id = i32::try_from(self.0.id()?).ok()?;
         Pid::from_raw(id)
     }

@@ -214,6 +214,22 @@ impl Folder {
         Ok(File::from(fd))
     }
 
+    /// Opens the regular file `name` to append to it; made with `mode` where there is none. Never
+    /// waits: a pipe is refused.
+    ///
+    /// # Errors
+    /// What the system says; a symlink or no regular file.
+    pub fn append(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW;
+        let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = openat(&self.fd, name, flags, Mode::from_raw_mode(mode))?;
+        let file = File::from(fd);
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        Ok(file)
+    }
+
     /// Removes the file `name`.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::files::open_below;
-use super::observe::{Instance, InstanceState};
+use super::observe::{Instance, InstanceState, ProcessRow};
 use super::proc::Proc;
 use crate::model::facts::ProcessId;
 use crate::model::{Failure, Reason};
@@ -52,7 +52,12 @@ pub struct ProcessRecord {
 impl ProcessRecord {
     /// The file of a record, below the folder.
     pub fn file_name(&self) -> String {
-        format!("{}.{}{SUFFIX}", self.worker, self.index)
+        Self::name_of(&self.worker, self.index)
+    }
+
+    /// The file of the record of a worker's process.
+    pub fn name_of(worker: &str, index: u32) -> String {
+        format!("{worker}.{index}{SUFFIX}")
     }
 
     /// Tells one life from the next.
@@ -60,13 +65,18 @@ impl ProcessRecord {
         format!("{}:{}:{}", self.boot_id, self.pid, self.start_ticks)
     }
 
-    /// Whether it is one of the machine's processes now, a zombie among them.
-    fn is_there(&self, machine: &Proc, boot_id: &str) -> bool {
-        let id = ProcessId {
+    /// The process it is of.
+    pub fn id(&self) -> ProcessId {
+        ProcessId {
             pid: self.pid,
             start_ticks: self.start_ticks,
-        };
-        self.boot_id == boot_id && machine.process(self.pid).is_some_and(|row| row.id == id)
+        }
+    }
+
+    /// Whether it is one of the machine's processes now, a zombie among them.
+    fn is_there(&self, machine: &Proc, boot_id: &str) -> bool {
+        let same = |row: ProcessRow| row.id == self.id();
+        self.boot_id == boot_id && machine.process(self.pid).is_some_and(same)
     }
 }
 
@@ -143,7 +153,24 @@ impl Records {
         Ok(recorded)
     }
 
-    fn instance(&self, record: &ProcessRecord, boot_id: &str) -> Instance {
+    /// The record in the file `name`; `None` where there is none.
+    ///
+    /// # Errors
+    /// Why it is no record.
+    pub fn one(&self, name: &str) -> Result<Option<ProcessRecord>, Failure> {
+        match read(&self.folder, OsStr::new(name)) {
+            Ok(record) => Ok((record.file_name() == name).then_some(record)),
+            Err(Unread::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(why) => {
+                let path = self.folder.join(name);
+                let message = format!("{}: {why}", path.display());
+                Err(Failure::new(Reason::Malformed, message))
+            }
+        }
+    }
+
+    /// The instance that a record is of, in the boot `boot_id`.
+    pub fn instance(&self, record: &ProcessRecord, boot_id: &str) -> Instance {
         let there = record.is_there(&self.machine, boot_id);
         Instance {
             name: format!("{}.{}", record.worker, record.index),

@@ -7,9 +7,23 @@
 //!
 //! Must not know: brokers, playbooks, whether it may be done.
 
+mod blocking;
+mod command;
+mod group;
+mod one;
+mod process;
+pub mod program;
+
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::one::stop_process;
+
+use self::command::Programs;
+use self::process::Processes;
 use super::docker::Containers;
 use super::observe::{Instance, InstanceState};
 use crate::model::facts::ProcessId;
@@ -112,22 +126,38 @@ pub struct Acted {
 /// Starts and stops what is controlled.
 #[derive(Debug)]
 pub struct Actor {
-    controlled: Controlled,
+    backend: Backend,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Process(Processes),
+    Command(Programs),
+    Missing(Controlled),
 }
 
 impl Actor {
     /// Of this.
     pub fn new(controlled: Controlled) -> Self {
-        Actor { controlled }
+        let backend = match controlled {
+            Controlled::Process(spec) => Backend::Process(Processes::new(spec)),
+            Controlled::Command(spec) => Backend::Command(Programs::new(spec)),
+            controlled => Backend::Missing(controlled),
+        };
+        Actor { backend }
     }
 
     /// Every instance there should be, in the order of the configuration, as it is now; changes
-    /// nothing.
+    /// nothing but that the lost record of a process is written again.
     ///
     /// # Errors
     /// Why the control can't be asked.
     pub async fn instances(&mut self) -> Result<Vec<Instance>, Failure> {
-        Err(self.not_built())
+        match &mut self.backend {
+            Backend::Process(processes) => processes.instances().await,
+            Backend::Command(programs) => programs.instances().await,
+            Backend::Missing(controlled) => Err(missing(controlled)),
+        }
     }
 
     /// Starts an instance that does not run; one that runs is left alone and told so. Returns when
@@ -135,8 +165,12 @@ impl Actor {
     ///
     /// # Errors
     /// Why it does not run.
-    pub async fn start(&mut self, _instance: &str, _how: &StartHow) -> Result<Acted, Failure> {
-        Err(self.not_built())
+    pub async fn start(&mut self, instance: &str, how: &StartHow) -> Result<Acted, Failure> {
+        match &mut self.backend {
+            Backend::Process(processes) => processes.start(instance, how).await,
+            Backend::Command(programs) => programs.start().await,
+            Backend::Missing(controlled) => Err(missing(controlled)),
+        }
     }
 
     /// Stops an instance whole, its group or cgroup: asks, waits for the grace, forces, and returns
@@ -144,44 +178,72 @@ impl Actor {
     ///
     /// # Errors
     /// Why it still runs.
-    pub async fn stop(&mut self, _instance: &str, _how: &StopHow) -> Result<Acted, Failure> {
-        Err(self.not_built())
+    pub async fn stop(&mut self, instance: &str, how: &StopHow) -> Result<Acted, Failure> {
+        match &mut self.backend {
+            Backend::Process(processes) => processes.stop(instance, how).await,
+            Backend::Command(programs) => programs.stop(how).await,
+            Backend::Missing(controlled) => Err(missing(controlled)),
+        }
     }
 
     /// Stops and starts an instance, in one job where the control has one.
     ///
     /// # Errors
     /// Why it does not run anew.
-    pub async fn restart(&mut self, _instance: &str, _how: &StopHow) -> Result<Acted, Failure> {
-        Err(self.not_built())
+    pub async fn restart(&mut self, instance: &str, how: &StopHow) -> Result<Acted, Failure> {
+        let stopped = self.stop(instance, how).await?;
+        let started = self.start(instance, &StartHow::default()).await?;
+        Ok(Acted {
+            words: format!("{}, then {}", stopped.words, started.words),
+            forced: stopped.forced,
+            after: started.after,
+        })
     }
 
     /// Ends what a stopped instance left behind in its group or cgroup. One that runs is left alone.
     ///
     /// # Errors
     /// What is still there, and why.
-    pub async fn clean(&mut self, _instance: &str) -> Result<Acted, Failure> {
-        Err(self.not_built())
-    }
-
-    fn not_built(&self) -> Failure {
-        Failure::new(Reason::Unsupported, format!("{:?}", self.controlled))
+    pub async fn clean(&mut self, instance: &str) -> Result<Acted, Failure> {
+        match &mut self.backend {
+            Backend::Process(processes) => processes.clean(instance).await,
+            Backend::Command(programs) => Ok(programs.clean()),
+            Backend::Missing(controlled) => Err(missing(controlled)),
+        }
     }
 }
 
-/// Stops one process that no control names: it was recognised by its command line. Through a pidfd,
-/// after its start was looked at again; it alone, for its group is not known to be its own.
-///
-/// # Errors
-/// Why it still runs.
-pub async fn stop_process(id: ProcessId, _how: &StopHow) -> Result<Acted, Failure> {
-    Err(Failure::new(Reason::Unsupported, format!("{id:?}")))
+fn missing(controlled: &Controlled) -> Failure {
+    Failure::new(Reason::Unsupported, format!("{controlled:?}"))
 }
 
 /// What an instance is, so that it can be told later whether it was replaced. `boot_id` is that of
-/// this boot.
-pub fn generation(_instance: &Instance, _boot_id: &str) -> Generation {
-    Generation::Absent
+/// this boot. A unit or a container that is down is still what it last was; a process that is gone is
+/// none.
+pub fn generation(instance: &Instance, boot_id: &str) -> Generation {
+    let life = instance.generation.as_deref().unwrap_or_default();
+    if let Some(unit) = &instance.unit {
+        return Generation::Unit {
+            unit: unit.clone(),
+            invocation_id: life.to_owned(),
+        };
+    }
+    if let Some(id) = &instance.container {
+        let started_at = life.strip_prefix(id.as_str()).unwrap_or_default();
+        return Generation::Container {
+            id: id.clone(),
+            started_at: started_at.trim_start().to_owned(),
+        };
+    }
+    let process = instance.main_pid.and_then(|pid| {
+        let ticks = life.strip_prefix(&format!("{boot_id}:{pid}:"))?;
+        let start_ticks = ticks.parse().ok()?;
+        Some(ProcessId { pid, start_ticks })
+    });
+    process.map_or(Generation::Absent, |process| Generation::Process {
+        process,
+        boot_id: boot_id.to_owned(),
+    })
 }
 
 /// Whether an instance runs or is on its way there.

@@ -21,13 +21,28 @@ use std::time::Duration;
 use self::file::{Kept, Problems, ProcFile};
 use super::observe::{ObserveHost, ObserveProcesses, ProcessDetails, ProcessRow, ProcessSockets};
 use crate::model::Secret;
-use crate::model::facts::{DiskFacts, HostFacts, ProcessId};
+use crate::model::facts::{DiskFacts, HostFacts, ProcessId, ProcessState};
 
 /// A Linux machine.
 #[derive(Clone, Debug)]
 pub struct Proc {
     root: PathBuf,
     ticks_per_second: u64,
+}
+
+/// What says whom a process belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kin {
+    /// Which.
+    pub id: ProcessId,
+    /// Its parent's process id.
+    pub parent: u32,
+    /// Its process group: the id of the group's first process.
+    pub group: u32,
+    /// Its session: the id of the session's first process.
+    pub session: u32,
+    /// Its state; `None` for a letter that is not known.
+    pub state: Option<ProcessState>,
 }
 
 impl Default for Proc {
@@ -49,6 +64,24 @@ impl Proc {
     /// One process; `None` when it is gone.
     pub fn process(&self, pid: u32) -> Option<ProcessRow> {
         process::row(self, pid)
+    }
+
+    /// Whom one process belongs to; `None` when it is gone.
+    pub fn kin(&self, pid: u32) -> Option<Kin> {
+        process::kin(self, pid)
+    }
+
+    /// Every process of the machine and whom it belongs to, in no order.
+    ///
+    /// # Errors
+    /// Why the processes can't be listed at all.
+    pub fn all_kin(&self) -> Result<Vec<Kin>, String> {
+        process::all_kin(self)
+    }
+
+    /// The user that a process runs as; `None` when it is gone.
+    pub fn user(&self, pid: u32) -> Option<u32> {
+        process::user(self, pid)
     }
 
     /// Tells one boot of the machine from the next.

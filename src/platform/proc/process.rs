@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use super::Proc;
 use super::file::ProcFile;
+use super::{Kin, Proc};
 use crate::model::Secret;
 use crate::model::facts::{ProcessId, ProcessState};
 use crate::platform::observe::{ProcessDetails, ProcessRow};
@@ -21,40 +22,87 @@ const MOST_FDS: usize = 200_000;
 
 /// Every process of the machine, by one small file each.
 pub(super) fn rows(proc: &Proc) -> Result<Vec<ProcessRow>, String> {
+    let pids = pids(proc)?.into_iter();
+    Ok(pids.filter_map(|pid| row(proc, pid)).collect())
+}
+
+fn pids(proc: &Proc) -> Result<Vec<u32>, String> {
     let told = |error: std::io::Error| format!("{}: {error}", proc.root.display());
     let entries = fs::read_dir(&proc.root).map_err(told)?;
-    let pids = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
-        .collect::<Vec<_>>();
-    Ok(pids.into_iter().filter_map(|pid| row(proc, pid)).collect())
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    Ok(pids.collect())
 }
 
 /// `None` when it is gone, or its `stat` is not as the kernel writes it.
 pub(super) fn row(proc: &Proc, pid: u32) -> Option<ProcessRow> {
-    let text = fs::read(proc.root.join(format!("{pid}/stat"))).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    // The name is in parentheses, and may hold spaces and parentheses itself.
-    let (name, rest) = text.split_once('(')?.1.rsplit_once(')')?;
-    let words: Vec<&str> = rest.split_ascii_whitespace().collect();
-    // The first word after the name is field 3.
-    let number = |field: usize| words.get(field - 3)?.parse::<u64>().ok();
+    let text = stat(proc, pid)?;
+    let (name, words) = split(&text)?;
+    let number = |field| number(&words, field);
     let ticks = number(14)?.checked_add(number(15)?)?;
     Some(ProcessRow {
-        id: ProcessId {
-            pid,
-            start_ticks: number(22)?,
-        },
+        id: id(pid, &words)?,
         parent: u32::try_from(number(4)?).ok()?,
         name: name.to_owned(),
-        state: words
-            .first()?
-            .chars()
-            .next()
-            .and_then(ProcessState::from_letter),
+        state: state(&words),
         cpu_time: super::stat::duration(ticks, proc.ticks_per_second),
         threads: number(20)?,
         rss: number(24)?.saturating_mul(rustix::param::page_size() as u64),
     })
+}
+
+/// As [`row`], with what says whom it belongs to.
+pub(super) fn kin(proc: &Proc, pid: u32) -> Option<Kin> {
+    let text = stat(proc, pid)?;
+    let (_, words) = split(&text)?;
+    let number = |field| u32::try_from(number(&words, field)?).ok();
+    Some(Kin {
+        id: id(pid, &words)?,
+        parent: number(4)?,
+        group: number(5)?,
+        session: number(6)?,
+        state: state(&words),
+    })
+}
+
+/// Every process of the machine, with what says whom it belongs to.
+pub(super) fn all_kin(proc: &Proc) -> Result<Vec<Kin>, String> {
+    let pids = pids(proc)?.into_iter();
+    Ok(pids.filter_map(|pid| kin(proc, pid)).collect())
+}
+
+/// The user that a process runs as; `None` where it is gone.
+pub(super) fn user(proc: &Proc, pid: u32) -> Option<u32> {
+    let meta = fs::metadata(proc.root.join(pid.to_string())).ok()?;
+    Some(meta.uid())
+}
+
+fn stat(proc: &Proc, pid: u32) -> Option<String> {
+    let text = fs::read(proc.root.join(format!("{pid}/stat"))).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The name, and the words after it. The name is in parentheses, and may hold spaces and
+/// parentheses itself.
+fn split(text: &str) -> Option<(&str, Vec<&str>)> {
+    let (name, rest) = text.split_once('(')?.1.rsplit_once(')')?;
+    Some((name, rest.split_ascii_whitespace().collect()))
+}
+
+/// The first word after the name is field 3.
+fn number(words: &[&str], field: usize) -> Option<u64> {
+    words.get(field - 3)?.parse().ok()
+}
+
+fn id(pid: u32, words: &[&str]) -> Option<ProcessId> {
+    Some(ProcessId {
+        pid,
+        start_ticks: number(words, 22)?,
+    })
+}
+
+fn state(words: &[&str]) -> Option<ProcessState> {
+    let letter = words.first()?.chars().next();
+    letter.and_then(ProcessState::from_letter)
 }
 
 /// What costs more to read.
