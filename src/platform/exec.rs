@@ -16,7 +16,8 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// What of the environment is handed on.
-pub(super) const ENVIRONMENT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"];
+pub(super) const ENVIRONMENT: [&str; 7] =
+    ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"];
 
 /// How soon it is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

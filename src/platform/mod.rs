@@ -12,5 +12,6 @@ pub mod observe;
 pub mod pidfd;
 pub mod place;
 pub mod proc;
+pub mod program;
 pub mod records;
 pub mod systemd;

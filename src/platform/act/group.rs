@@ -181,14 +181,20 @@ impl Group {
             ),
             _ => (Reason::Io, ""),
         };
-        let message = format!("{}: process {pid} can't be signalled: {error}{remedy}", self.name);
+        let message = format!(
+            "{}: process {pid} can't be signalled: {error}{remedy}",
+            self.name
+        );
         Failure::new(reason, message)
     }
 
     fn still_there(&self) -> Failure {
         let tell = |member: &Member| match member.kin.state {
             Some(ProcessState::Uninterruptible) => {
-                format!("{} waits in the kernel (state D), where no signal reaches it", member.kin.id.pid)
+                format!(
+                    "{} waits in the kernel (state D), where no signal reaches it",
+                    member.kin.id.pid
+                )
             }
             Some(state) => format!("{} is {}", member.kin.id.pid, state.as_str()),
             None => member.kin.id.pid.to_string(),
@@ -268,5 +274,7 @@ pub(super) fn carries(machine: &Proc, pid: u32, (name, value): &(&str, String)) 
         return false;
     }
     let born_with = machine.environment(pid).unwrap_or_default();
-    born_with.iter().any(|(n, v)| n == name && v.expose() == value)
+    born_with
+        .iter()
+        .any(|(n, v)| n == name && v.expose() == value)
 }

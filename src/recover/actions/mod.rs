@@ -7,15 +7,28 @@
 
 mod broker_restart;
 mod broker_wait;
+mod command_run;
+mod config_impact;
+mod config_repair;
+mod config_rollback;
+#[cfg(test)]
+mod config_tests;
+mod config_validate;
+mod env_files;
 mod fleet;
 mod restart_staged;
+mod restore;
+#[cfg(test)]
+mod stage;
 mod worker_cleanup;
 mod worker_start;
 mod worker_stop;
+mod written;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -167,6 +180,15 @@ impl std::fmt::Debug for Login {
     }
 }
 
+/// What the file at `path` is now, as [`Plan::before`] and [`Effect::after`] tell it; `state` is the
+/// state directory, which holds the key of contents. May block for as long as a dead mount hangs.
+///
+/// # Errors
+/// The key or the file can't be read.
+pub fn file_generation(path: &Path, state: &Path) -> io::Result<Generation> {
+    env_files::generation(path, &env_files::content_key(state)?)
+}
+
 /// Says what is to be done next for a step. Looks, and changes nothing; may wait for a control's
 /// answer.
 pub async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
@@ -177,15 +199,15 @@ pub async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
         Action::WorkerCleanup(_) => worker_cleanup::next(asked, world, hands).await,
         Action::WorkerStart(_) => worker_start::next(asked, world, hands).await,
         Action::WorkersRestartStaged(args) => restart_staged::next(args, asked, world, hands).await,
-        Action::ConfigValidate(_)
-        | Action::ConfigRepair(_)
-        | Action::ConfigRollback(_)
-        | Action::ConfigImpact(_)
-        | Action::WorkerCloseConnection(_)
+        Action::ConfigValidate(_) => config_validate::next(asked, world, hands).await,
+        Action::ConfigRepair(_) => config_repair::next(asked, world, hands).await,
+        Action::ConfigRollback(_) => config_rollback::next(asked, world, hands).await,
+        Action::ConfigImpact(_) => config_impact::next(asked, world, hands).await,
+        Action::CommandRun(command) => command_run::next(command, asked, world, hands).await,
+        Action::WorkerCloseConnection(_)
         | Action::LogsCleanup(_)
         | Action::BackupsVerify(_)
         | Action::Notify(_)
-        | Action::Escalate(_)
-        | Action::CommandRun(_) => Next::Refuse("this version can't do it".into()),
+        | Action::Escalate(_) => Next::Refuse("this version can't do it".into()),
     }
 }

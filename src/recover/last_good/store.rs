@@ -121,6 +121,15 @@ impl Store {
         damaged.map_or(Ok(None), Err)
     }
 
+    /// Whether `bytes` are a content of the file at `path` that proved good, and is still kept.
+    ///
+    /// # Errors
+    /// The record can't be read.
+    pub fn holds(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        let (record, sha256) = (self.record(path)?, checksum(bytes));
+        Ok(record.generations.iter().any(|g| g.sha256 == sha256))
+    }
+
     /// Keeps `bytes` as the newest content of the file at `path`, unless it is the newest already.
     /// Gives the time at which the newest was taken.
     ///

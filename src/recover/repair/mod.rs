@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 pub use outcome::{Done, Outcome, Refusal};
 pub use plan::{Change, Hopeless, Origin, Plan, Sources, plan};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, prepare_content, prepare_rollback};
 pub use run::run;
 
 use crate::config::{Config, EnvFile, Template};

@@ -19,7 +19,8 @@ pub enum Outcome {
     },
     /// The file keeps its schema already.
     NothingToDo,
-    /// The file logged in before and would not any more: it was left as it was.
+    /// The file logged in before and would not any more, or the broker refuses the content that was
+    /// to be put back whole: it was left as it was.
     RolledBack(Failure),
     /// Written, and whether the broker accepts a login with it is not known, or known not to be so.
     WrittenUnverified(Failure),
@@ -46,6 +47,12 @@ pub enum Refusal {
     /// No key that breaks the schema has a source for a value.
     #[error("no source has a value for any of the keys")]
     NothingKnown,
+    /// There is no content to roll back to.
+    #[error("there is no last known good: no content logged in and kept its workers well yet")]
+    NoLastGood,
+    /// There may be one, and nobody knows.
+    #[error("the last known good can't be read: {0}")]
+    LastGoodUnread(String),
     /// The state directory can't be used, so the old content could not be backed up.
     #[error(transparent)]
     State(#[from] StateError),
@@ -71,6 +78,8 @@ impl Refusal {
     pub fn as_str(&self) -> &'static str {
         match self {
             Refusal::NothingKnown => "nothing_known",
+            Refusal::NoLastGood => "no_last_good",
+            Refusal::LastGoodUnread(_) => "last_good_unread",
             Refusal::State(_) => "state",
             Refusal::Busy => "busy",
             Refusal::Changed => "changed",

@@ -78,7 +78,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What can't be, in the order of the file.
     pub hopeless: Vec<Hopeless>,
-    /// The file was not there and is restored whole from the last known good, taken then.
+    /// The file is put back whole from a content that was kept, taken then: it was not there, or is
+    /// to be rolled back.
     pub restored: Option<SystemTime>,
     before: Document,
     after: Document,
@@ -98,6 +99,30 @@ impl Plan {
     /// Whether it changes anything.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.restored.is_none()
+    }
+
+    /// What puts `good`, kept since `taken`, in the place of `file`; empty where it stands there
+    /// already. What of it breaks `schema` is hopeless.
+    pub(super) fn whole(
+        file: Option<&Document>,
+        good: &Document,
+        taken: SystemTime,
+        schema: &EnvFile,
+    ) -> Self {
+        let same = file.is_some_and(|file| file.print() == good.print());
+        let before = file.cloned().unwrap_or_else(|| Document::parse(b""));
+        let hopeless = broken(good, schema).into_iter().map(|violation| Hopeless {
+            line: good.line_of(&violation.key),
+            violation,
+            why: vec!["it is so in the content that was kept".to_owned()],
+        });
+        Plan {
+            changes: Vec::new(),
+            hopeless: hopeless.collect(),
+            restored: (!same).then_some(taken),
+            before,
+            after: good.clone(),
+        }
     }
 
     /// Whether every value comes from content that logged in once.

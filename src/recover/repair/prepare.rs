@@ -38,37 +38,94 @@ pub struct Prepared {
 /// # Errors
 /// The file or its folder can't be read, or its path is not to be followed.
 pub fn prepare(job: Job) -> Result<Prepared, Refusal> {
-    let place = Place::of(&job.env_file.path)?;
-    let told = |error| Refusal::Io(job.env_file.path.display().to_string(), error);
-    let folder = Folder::open(&place.folder).map_err(told)?;
-    let (found, rights) = match folder.read(&place.name, MAX_ENV_FILE_BYTES) {
-        Ok((bytes, rights)) => (Some(bytes), Some(rights)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
-        Err(error) => return Err(told(error)),
-    };
     let (kept, last_good_unread) = last_good(&job);
-    let rights = match (rights, &kept) {
-        (Some(rights), _) => rights,
-        (None, Some(kept)) => kept.rights.clone(),
-        (None, None) => new_file(&job, &folder).map_err(told)?,
-    };
+    let found = Found::look(&job, kept.as_ref())?;
     let sources = Sources {
         last_good: kept.map(|kept| (Document::parse(&kept.bytes), kept.taken)),
         default_from: defaults(&job),
     };
-    let document = found.as_deref().map(Document::parse);
+    let document = found.bytes.as_deref().map(Document::parse);
     let plan = plan(document.as_ref(), &job.env_file, &sources);
-    let variables = Variables::read(|name| std::env::var(name).ok(), &job.others);
-    Ok(Prepared {
-        plan,
-        elsewhere: given_elsewhere(&job.amqp, &variables, &job.env_file.path),
-        last_good_unread,
-        folder,
-        place,
-        found,
-        rights,
-        job,
-    })
+    Ok(found.prepared(job, plan, last_good_unread))
+}
+
+/// Reads the file of `job` and plans to put its last known good back, whole. May block as
+/// [`prepare`].
+///
+/// # Errors
+/// As [`prepare`]; there is no last known good, or it can't be read.
+pub fn prepare_rollback(job: Job) -> Result<Prepared, Refusal> {
+    match last_good(&job) {
+        (Some(kept), _) => prepare_content(job, &kept),
+        (None, Some(why)) => Err(Refusal::LastGoodUnread(why)),
+        (None, None) => Err(Refusal::NoLastGood),
+    }
+}
+
+/// Reads the file of `job` and plans to put `content` in its place. May block as [`prepare`].
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_content(job: Job, content: &Kept) -> Result<Prepared, Refusal> {
+    let found = Found::look(&job, Some(content))?;
+    let document = found.bytes.as_deref().map(Document::parse);
+    let good = Document::parse(&content.bytes);
+    let plan = Plan::whole(document.as_ref(), &good, content.taken, &job.env_file);
+    Ok(found.prepared(job, plan, None))
+}
+
+/// The file as it is.
+struct Found {
+    folder: Folder,
+    place: Place,
+    bytes: Option<Vec<u8>>,
+    rights: Rights,
+}
+
+impl Found {
+    /// One that is not there gets the rights of `kept`.
+    fn look(job: &Job, kept: Option<&Kept>) -> Result<Self, Refusal> {
+        let place = Place::of(&job.env_file.path)?;
+        let told = |error| Refusal::Io(job.env_file.path.display().to_string(), error);
+        let folder = Folder::open(&place.folder).map_err(told)?;
+        let (bytes, rights) = match folder.read(&place.name, MAX_ENV_FILE_BYTES) {
+            Ok((bytes, rights)) => (Some(bytes), Some(rights)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
+            Err(error) => return Err(told(error)),
+        };
+        let rights = match (rights, kept) {
+            (Some(rights), _) => rights,
+            (None, Some(kept)) => kept.rights.clone(),
+            (None, None) => new_file(job, &folder).map_err(told)?,
+        };
+        Ok(Found {
+            folder,
+            place,
+            bytes,
+            rights,
+        })
+    }
+
+    fn prepared(self, job: Job, plan: Plan, last_good_unread: Option<String>) -> Prepared {
+        let variables = Variables::read(|name| std::env::var(name).ok(), &job.others);
+        Prepared {
+            plan,
+            elsewhere: given_elsewhere(&job.amqp, &variables, &job.env_file.path),
+            last_good_unread,
+            folder: self.folder,
+            place: self.place,
+            found: self.bytes,
+            rights: self.rights,
+            job,
+        }
+    }
+}
+
+impl Prepared {
+    /// The file's bytes; `None` where it is not there.
+    pub fn found(&self) -> Option<&[u8]> {
+        self.found.as_deref()
+    }
 }
 
 fn last_good(job: &Job) -> (Option<Kept>, Option<String>) {

@@ -30,7 +30,9 @@ impl World for Programs {
     fn actor(&self) -> Actor {
         let dir = self.dir.path().display().to_string();
         let shell = |script: &str| {
-            ["sh", "-c", script, &dir, &self.token].map(str::to_owned).to_vec()
+            ["sh", "-c", script, &dir, &self.token]
+                .map(str::to_owned)
+                .to_vec()
         };
         Actor::new(Controlled::Command(CommandSpec {
             start: shell(START),

@@ -47,7 +47,8 @@ pub(crate) trait World {
             .filter(|pid| {
                 let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
                 // An argument of its own: a tool's arguments may hold it too.
-                line.split(|byte| *byte == 0).any(|word| word == token.as_bytes())
+                line.split(|byte| *byte == 0)
+                    .any(|word| word == token.as_bytes())
             })
             .collect();
         ours.sort_unstable();
@@ -58,7 +59,11 @@ pub(crate) trait World {
     fn up(&self) -> Vec<u32> {
         testbed::wait_until("three processes", PATIENCE, || {
             let there = self.processes();
-            if there.len() == 3 { Ok(there) } else { Err(format!("{there:?}")) }
+            if there.len() == 3 {
+                Ok(there)
+            } else {
+                Err(format!("{there:?}"))
+            }
         })
         .unwrap()
     }

@@ -27,7 +27,12 @@ impl Own {
 
     fn spec(&self) -> ProcessSpec {
         let path = |name: &str| self.dir.path().join(name).display().to_string();
-        let command = ["sh".to_owned(), path("worker.sh"), self.token.clone(), path("mode")];
+        let command = [
+            "sh".to_owned(),
+            path("worker.sh"),
+            self.token.clone(),
+            path("mode"),
+        ];
         ProcessSpec {
             worker: "task".into(),
             command: command.to_vec(),
@@ -70,5 +75,10 @@ async fn a_process_keeps_the_promises_of_starting_and_stopping() {
     let said = fs::read_to_string(&log).unwrap();
     assert!(said.contains("no such table: tasks"), "{said}");
     // It was not the name of a mode that made all this.
-    drop(own.actor().start("task.1", &StartHow::default()).await.unwrap_err());
+    drop(
+        own.actor()
+            .start("task.1", &StartHow::default())
+            .await
+            .unwrap_err(),
+    );
 }

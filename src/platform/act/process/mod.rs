@@ -52,11 +52,7 @@ impl Processes {
         blocking("process records", all).await
     }
 
-    pub(super) async fn start(
-        &mut self,
-        instance: &str,
-        how: &StartHow,
-    ) -> Result<Acted, Failure> {
+    pub(super) async fn start(&mut self, instance: &str, how: &StartHow) -> Result<Acted, Failure> {
         let slot = self.slot(self.index(instance)?);
         let (there, boot_id) = read(&slot).await?;
         if is_up(&there) {
@@ -137,7 +133,9 @@ impl Processes {
             0 => acted(format!("{instance} left nothing behind")),
             left => Acted {
                 forced: true,
-                ..acted(format!("{left} processes that {instance} left behind killed"))
+                ..acted(format!(
+                    "{left} processes that {instance} left behind killed"
+                ))
             },
         })
     }

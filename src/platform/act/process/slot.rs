@@ -127,10 +127,12 @@ impl Slot {
 
     /// What is no record is none: the mark tells the rest, and the next one is put in its place.
     fn record(&self) -> Option<ProcessRecord> {
-        self.records.one(&self.file_name()).unwrap_or_else(|failure| {
-            tracing::warn!(%failure, "a process record is skipped");
-            None
-        })
+        self.records
+            .one(&self.file_name())
+            .unwrap_or_else(|failure| {
+                tracing::warn!(%failure, "a process record is skipped");
+                None
+            })
     }
 
     /// As the record says, but that a process which has ended does not run, reaped or not.

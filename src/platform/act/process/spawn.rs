@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::sync::watch;
 
-use super::slot::{START, Slot};
 use super::Ended;
+use super::slot::{START, Slot};
 use crate::model::facts::ProcessId;
 use crate::model::{Failure, Reason};
 use crate::platform::act::group::reaping;
@@ -55,7 +55,11 @@ pub(super) fn spawn(
     command
         .args(arguments)
         .current_dir(&spec.cwd)
-        .envs(how.environment.iter().map(|(name, value)| (name, value.expose())))
+        .envs(
+            how.environment
+                .iter()
+                .map(|(name, value)| (name, value.expose())),
+        )
         .env(mark, value)
         .env(START, start.to_string())
         .stdin(Stdio::null())
@@ -71,7 +75,9 @@ pub(super) fn spawn(
     let (ending, kin) = (Ending::open(pid), Proc::default().kin(pid));
     let (Ok(ending), Some(kin)) = (ending, kin) else {
         child.kill().ok();
-        return Err(told(format!("process {pid} can't be watched, and was killed")));
+        return Err(told(format!(
+            "process {pid} can't be watched, and was killed"
+        )));
     };
     let mut record = slot.record_of(kin.id, start)?;
     record.command = Some(spec.command.clone());
@@ -117,7 +123,10 @@ fn output(spec: &ProcessSpec) -> Result<(Stdio, Stdio), String> {
         Ok((file, twin))
     };
     let (out, err) = opened().map_err(|error| {
-        format!("its log {}: {error}; its folder must be there", path.display())
+        format!(
+            "its log {}: {error}; its folder must be there",
+            path.display()
+        )
     })?;
     Ok((out.into(), err.into()))
 }
