@@ -53,7 +53,10 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("tokio_io_timeout", &["server/"]),
     ("tokio_rustls", &["watch/broker/amqp/"]),
     ("lapin", &["watch/broker/"]),
-    ("reqwest", &["watch/broker/", "cli/client.rs"]),
+    (
+        "reqwest",
+        &["watch/broker/", "cli/client.rs", "recover/http.rs"],
+    ),
     ("ring", &["envfile/key.rs"]),
     ("rustix", &["platform/", "config/"]),
     ("serde_transcode", &["cli/"]),

@@ -67,7 +67,7 @@ pub use path::KeyPath;
 pub use queues::{Pinned, Queues};
 pub use recovery::{
     Health, Housekeeping, Ledger, Level, Notify, PlaybookLimits, Recovery, RecoveryMode, RunBudget,
-    Slack, Weights,
+    Slack, Webhook, Weights,
 };
 pub use scalar::Malformed;
 pub(crate) use scalar::scalar;

@@ -140,6 +140,8 @@ pub struct PlaybookLimits {
 pub struct Notify {
     /// A Slack channel.
     pub slack: Option<Slack>,
+    /// Any server that takes a JSON document by POST.
+    pub webhook: Option<Webhook>,
 }
 
 /// A Slack channel.
@@ -148,6 +150,26 @@ pub struct Notify {
 pub struct Slack {
     /// File that holds the incoming webhook's URL.
     pub url_file: PathBuf,
+    /// Health levels it is told about.
+    #[serde(default = "Level::worse_than_normal")]
+    pub levels: Vec<Level>,
+}
+
+/// Any server that takes a JSON document by POST. Every 2xx answer takes it; everything else is tried
+/// again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Its URL; a user and password in it are sent as basic authentication. Without it, `url_file`
+    /// holds it.
+    #[serde(default)]
+    pub url: Option<Template>,
+    /// File that holds its URL, where that is a secret itself.
+    #[serde(default)]
+    pub url_file: Option<PathBuf>,
+    /// File that holds a bearer token for it.
+    #[serde(default)]
+    pub bearer_file: Option<PathBuf>,
     /// Health levels it is told about.
     #[serde(default = "Level::worse_than_normal")]
     pub levels: Vec<Level>,

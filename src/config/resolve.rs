@@ -56,6 +56,11 @@ impl Config {
         if let Some(slack) = &mut self.notify.slack {
             join(&mut slack.url_file);
         }
+        if let Some(webhook) = &mut self.notify.webhook {
+            [&mut webhook.url_file, &mut webhook.bearer_file]
+                .into_iter()
+                .for_each(join_any);
+        }
         if let Some(auth) = &mut self.web.auth {
             join_any(&mut auth.bearer_file);
             if let Some(basic) = &mut auth.basic {

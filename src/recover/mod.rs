@@ -16,9 +16,11 @@
 //! Must not know: HTTP, the command line, the exposition.
 
 pub mod actions;
+pub mod alertmanager;
 pub mod desk;
 pub mod engine;
 pub mod guard;
+mod http;
 pub mod intake;
 pub mod last_good;
 pub mod ledger;

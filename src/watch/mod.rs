@@ -9,7 +9,7 @@ pub mod cycle;
 pub mod envfile;
 pub mod files;
 pub mod host;
-mod patient;
+pub(crate) mod patient;
 mod start;
 pub mod workers;
 

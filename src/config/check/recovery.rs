@@ -30,19 +30,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
         );
     }
     recovery(config, findings);
-    if config
-        .notify
-        .slack
-        .as_ref()
-        .is_some_and(|slack| slack.levels.is_empty())
-    {
-        let remedy = "name at least one of: normal, caution, warning, critical";
-        findings.add(
-            keys(&["notify", "slack", "levels"]),
-            "names no level",
-            remedy,
-        );
-    }
+    notify(config, findings);
     if config.ledger.keep.get().as_secs() < LEAST_KEPT_HOURS * 3600 {
         let remedy = "budgets and ladders look back that far; 400d is the default";
         findings.add(keys(&["ledger", "keep"]), "is shorter than a day", remedy);
@@ -79,6 +67,35 @@ fn recovery(config: &Config, findings: &mut Findings) {
             let path = keys(&["recovery", "housekeeping"]).item(at).key("playbook");
             findings.add(path, "is empty", "name a playbook, as in `housekeeping`");
         }
+    }
+}
+
+fn notify(config: &Config, findings: &mut Findings) {
+    let notify = &config.notify;
+    let levels = [
+        ("slack", notify.slack.as_ref().map(|slack| &slack.levels)),
+        ("webhook", notify.webhook.as_ref().map(|hook| &hook.levels)),
+    ];
+    for (channel, levels) in levels {
+        if levels.is_some_and(Vec::is_empty) {
+            let remedy = "name at least one of: normal, caution, warning, critical";
+            let path = keys(&["notify", channel, "levels"]);
+            findings.add(path, "names no level", remedy);
+        }
+    }
+    let Some(webhook) = &notify.webhook else {
+        return;
+    };
+    let path = keys(&["notify", "webhook"]);
+    match (&webhook.url, &webhook.url_file) {
+        (Some(url), None) => web_url(url, &path.key("url"), findings),
+        (None, Some(_)) => {}
+        (None, None) => findings.add(path, "has no URL", "give `url`, or `url_file`"),
+        (Some(_), Some(_)) => findings.add(
+            path,
+            "has two URLs",
+            "remove `url` or `url_file`: one server is told",
+        ),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod broker_restart;
 mod broker_wait;
+mod close_connection;
 mod command_run;
 mod config_impact;
 mod config_repair;
@@ -15,7 +16,10 @@ mod config_rollback;
 mod config_tests;
 mod config_validate;
 mod env_files;
+mod escalate;
 mod fleet;
+mod message;
+mod notify;
 mod restart_staged;
 mod restore;
 #[cfg(test)]
@@ -204,10 +208,11 @@ pub async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
         Action::ConfigRollback(_) => config_rollback::next(asked, world, hands).await,
         Action::ConfigImpact(_) => config_impact::next(asked, world, hands).await,
         Action::CommandRun(command) => command_run::next(command, asked, world, hands).await,
-        Action::WorkerCloseConnection(_)
-        | Action::LogsCleanup(_)
-        | Action::BackupsVerify(_)
-        | Action::Notify(_)
-        | Action::Escalate(_) => Next::Refuse("this version can't do it".into()),
+        Action::WorkerCloseConnection(_) => close_connection::next(asked, world, hands).await,
+        Action::Notify(args) => notify::next(asked, world, args),
+        Action::Escalate(args) => escalate::next(asked, world, args),
+        Action::LogsCleanup(_) | Action::BackupsVerify(_) => {
+            Next::Refuse("this version can't do it".into())
+        }
     }
 }

@@ -33,7 +33,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::LedgerError;
 pub use handle::{Handle, Trouble};
-pub use outbox::{Notice, NoticeId, Queued};
+pub use outbox::{Notice, NoticeId, Noticed, Queued};
 pub use pauses::Stamp;
 pub use retention::Forgotten;
 pub use runs::{NewRun, Tally};

@@ -47,32 +47,125 @@ pub struct Queued {
     pub attempts: u32,
 }
 
+/// A notice that waits, or is over, as far as the next one about the same is concerned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noticed {
+    /// Its number.
+    pub id: NoticeId,
+    /// What the channel makes, or made, its message of.
+    pub body: serde_json::Value,
+    /// When it was put in.
+    pub created_at: Timestamp,
+    /// When it is to be sent, while it waits.
+    pub next_at: Timestamp,
+    /// It was sent, or given up.
+    pub over: bool,
+}
+
+/// Notices that are looked at for the next one about the same.
+const MOST_NOTICED: i64 = 1000;
+
 impl Ledger {
-    /// Puts a notice into the outbox.
+    /// Puts a notice into the outbox, to be sent at once.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn queue(&mut self, notice: &Notice, now: Timestamp) -> Result<NoticeId, LedgerError> {
+        self.queue_for(notice, now, now)
+    }
+
+    /// Puts a notice into the outbox, to be sent at `at`.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn queue_for(
+        &mut self,
+        notice: &Notice,
+        now: Timestamp,
+        at: Timestamp,
+    ) -> Result<NoticeId, LedgerError> {
         self.change(|change| {
             let query = "INSERT INTO outbox (incident, channel, body, created_at, next_at)
-                VALUES (?, ?, ?, ?4, ?4)";
+                VALUES (?, ?, ?, ?, ?)";
             let body = Json(&notice.body);
-            let values = params![notice.incident, notice.channel, body, now];
+            let values = params![notice.incident, notice.channel, body, now, at];
             change.prepare_cached(query)?.execute(values)?;
             Ok(NoticeId(change.last_insert_rowid()))
         })
     }
 
-    /// Notices whose time has come, the longest due first, at most `limit`.
+    /// Changes what a notice that waits says.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Queued>, LedgerError> {
+    pub fn reword(&mut self, id: NoticeId, body: &serde_json::Value) -> Result<(), LedgerError> {
+        self.change(|change| {
+            let query = "UPDATE outbox SET body = ? WHERE id = ? AND sent_at IS NULL";
+            let values = params![Json(body), id];
+            let reworded = change.prepare_cached(query)?.execute(values)?;
+            super::incidents::one(reworded, || format!("notice {} does not wait", id.0))
+        })
+    }
+
+    /// What was put in for a channel about an incident, or about none, since `since`; newest first,
+    /// of the last 1,000 notices.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn noticed(
+        &self,
+        channel: &str,
+        incident: Option<IncidentId>,
+        since: Timestamp,
+    ) -> Result<Vec<Noticed>, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT id, body, created_at, next_at, sent_at IS NOT NULL FROM outbox
+                WHERE id > (SELECT max(id) FROM outbox) - ?
+                AND channel = ? AND incident IS ? AND created_at > ? ORDER BY id DESC";
+            let mut statement = connection.prepare_cached(query)?;
+            let values = params![MOST_NOTICED, channel, incident, since];
+            let rows = statement.query_map(values, |row| {
+                let Json(body) = row.get(1)?;
+                Ok(Noticed {
+                    id: row.get(0)?,
+                    body,
+                    created_at: row.get(2)?,
+                    next_at: row.get(3)?,
+                    over: row.get(4)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// The channels that notices wait for.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn channels(&self) -> Result<Vec<String>, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT DISTINCT channel FROM outbox WHERE sent_at IS NULL";
+            let mut statement = connection.prepare_cached(query)?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Notices of a channel whose time has come, the longest due first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn due(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Queued>, LedgerError> {
         self.read(|connection| {
             let query = "SELECT id, incident, channel, body, created_at, attempts FROM outbox
-                WHERE sent_at IS NULL AND next_at <= ? ORDER BY next_at, id LIMIT ?";
+                WHERE sent_at IS NULL AND next_at <= ? AND channel = ?
+                ORDER BY next_at, id LIMIT ?";
             let mut statement = connection.prepare_cached(query)?;
-            let rows = statement.query_map(params![now, limit], |row| {
+            let rows = statement.query_map(params![now, channel, limit], |row| {
                 let Json(body) = row.get(3)?;
                 Ok(Queued {
                     id: row.get(0)?,
@@ -99,6 +192,25 @@ impl Ledger {
                 WHERE id = ? AND sent_at IS NULL";
             let sent = change.prepare_cached(query)?.execute(params![now, id])?;
             super::incidents::one(sent, || format!("notice {} does not wait", id.0))
+        })
+    }
+
+    /// Notes that a notice will not be sent any more, and why.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn give_up(
+        &mut self,
+        id: NoticeId,
+        problem: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.change(|change| {
+            let query = "UPDATE outbox SET sent_at = ?, problem = ?
+                WHERE id = ? AND sent_at IS NULL";
+            let values = params![now, problem, id];
+            let given_up = change.prepare_cached(query)?.execute(values)?;
+            super::incidents::one(given_up, || format!("notice {} does not wait", id.0))
         })
     }
 

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::sql::Json;
 use super::{Change, Ledger, LedgerError};
-use crate::model::{IncidentId, Timestamp, Trigger, TriggerId, TriggerStatus};
+use crate::model::{IncidentId, Timestamp, Trigger, TriggerId, TriggerSource, TriggerStatus};
 use crate::recover::intake::Quarantined;
 
 /// Quarantined alerts that are kept to be shown.
@@ -146,6 +146,24 @@ impl Ledger {
                 .prepare_cached("UPDATE triggers SET taken_at = ?, incident = ? WHERE id = ?")?
                 .execute(params![now, incident, id])?;
             super::incidents::one(taken, || format!("trigger {} is not there", id.0))
+        })
+    }
+
+    /// What alerts said last, where they said that they fire.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn firing(&self) -> Result<Vec<Trigger>, LedgerError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM triggers WHERE newest = 1 AND status = ? AND source IN (?, ?)"
+        );
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&query)?;
+            let sources = TriggerSource::ALL.into_iter().filter(|s| s.is_an_alert());
+            let mut values: Vec<&'static str> = vec![TriggerStatus::Firing.as_str()];
+            values.extend(sources.map(TriggerSource::as_str));
+            let rows = statement.query_map(rusqlite::params_from_iter(values), pending)?;
+            rows.map(|row| row.map(|pending| pending.trigger)).collect()
         })
     }
 

@@ -1,14 +1,42 @@
 //! Telling people: a message goes into the outbox of each channel that wants it, in the ledger, and
 //! is sent from there until the channel took it.
 //!
+//! ```text
+//! tell ─> together (the same again is one notice) ─> outbox ─> sender ─> parcel (a flood is one
+//!   └──> log                                                    │         notice) ─> slack, webhook
+//!                                                               └─ refused: put off, told later
+//! ```
+//!
+//! A channel may get a notice twice, when warrener ends between its answer and the ledger; none is
+//! lost but what was refused for a day.
+//!
 //! Must not know: why anything was done.
+
+mod channel;
+mod counts;
+mod letter;
+mod log;
+mod parcel;
+mod sender;
+mod slack;
+#[cfg(test)]
+mod tests;
+mod together;
+mod webhook;
+mod words;
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::model::{Evidence, IncidentId, Level, Timestamp};
 use crate::recover::ledger::{Handle, LedgerError};
+use letter::Letter;
+
+pub use counts::NoticeCounts;
+pub use sender::{Sender, tell_unrecorded};
 
 /// What is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// What kind of message it is.
     pub kind: Kind,
@@ -31,7 +59,8 @@ pub struct Message {
 }
 
 /// What kind of message it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Recovery acts, or acted: for information.
     Acting,
@@ -49,15 +78,72 @@ pub enum Kind {
     Own,
 }
 
-/// Puts a message into the outbox of every channel of the configuration that wants it.
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 7] = [
+        Kind::Acting,
+        Kind::Recovered,
+        Kind::Escalated,
+        Kind::Held,
+        Kind::AwaitingApproval,
+        Kind::Proposed,
+        Kind::Own,
+    ];
+
+    /// The word in a document and a log line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Acting => "acting",
+            Kind::Recovered => "recovered",
+            Kind::Escalated => "escalated",
+            Kind::Held => "held",
+            Kind::AwaitingApproval => "awaiting_approval",
+            Kind::Proposed => "proposed",
+            Kind::Own => "own",
+        }
+    }
+
+    /// In words, for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Kind::Acting => "warrener is repairing it",
+            Kind::Recovered => "It is over, and that was verified",
+            Kind::Escalated => "A person is needed: warrener could not repair it",
+            Kind::Held => "warrener would repair it, and is held back",
+            Kind::AwaitingApproval => "warrener waits for your approval",
+            Kind::Proposed => "warrener proposes a repair; nothing is done",
+            Kind::Own => "This is about warrener itself",
+        }
+    }
+
+    /// It goes to every channel, whatever the level.
+    fn always(self) -> bool {
+        matches!(self, Kind::Escalated | Kind::Own)
+    }
+}
+
+/// Writes a line into the log, and puts the message into the outbox of every channel of the
+/// configuration that wants it: by its level, whatever the level when a person is needed, and, when
+/// it is over, whoever heard that it began.
 ///
 /// # Errors
-/// [`LedgerError`]; nobody is told then.
+/// [`LedgerError`]; only the log has it then.
 pub async fn tell(
-    _ledger: &Handle,
-    _config: &Config,
-    _message: Message,
-    _now: Timestamp,
+    ledger: &Handle,
+    config: &Config,
+    message: Message,
+    now: Timestamp,
 ) -> Result<(), LedgerError> {
-    Ok(())
+    log::line(&config.identity, &message);
+    let channels = channel::configured(config);
+    if channels.is_empty() {
+        return Ok(());
+    }
+    let letter = Letter::new(&config.identity, message, now);
+    let put = move |ledger: &mut super::ledger::Ledger| {
+        let each = channels.iter();
+        each.map(|(channel, levels)| together::put(ledger, channel, levels, &letter))
+            .collect()
+    };
+    ledger.write(put).await
 }

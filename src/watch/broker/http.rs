@@ -72,8 +72,24 @@ impl Endpoint {
         }
     }
 
+    /// Scheme, host and port, for people: a path may be as secret as a password.
+    pub fn place(&self) -> String {
+        format!("{}://{}", self.base.scheme(), self.authority())
+    }
+
+    /// The URL as it was written, without user and password.
+    pub fn url(&self) -> &Url {
+        &self.base
+    }
+
+    /// Who logs in.
+    pub fn login(&self) -> Option<(&str, &Secret)> {
+        let login = self.login.as_ref();
+        login.map(|(user, password)| (user.as_str(), password))
+    }
+
     /// The URL of `path` (absolute, already percent-encoded) below the base.
-    fn join(&self, path: &str, query: &[(&str, &str)]) -> Url {
+    pub fn join(&self, path: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         let base = self.base.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{base}{path}"));

@@ -1,6 +1,7 @@
 //! Names for what goes wrong between a request and its answer.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 
 use reqwest::StatusCode;
@@ -8,8 +9,8 @@ use url::Url;
 
 use crate::model::{Failure, Reason};
 
-/// The failure of a request that got no whole answer.
-pub(super) fn transport(url: &Url, error: &reqwest::Error) -> Failure {
+/// The failure of a request to `place` that got no whole answer.
+pub(crate) fn transport(place: &dyn Display, error: &reqwest::Error) -> Failure {
     let reason = transport_reason(error);
     let what = match reason {
         Reason::Dns => "its host name can't be resolved",
@@ -19,7 +20,7 @@ pub(super) fn transport(url: &Url, error: &reqwest::Error) -> Failure {
         Reason::Closed => "the connection was closed in the middle",
         _ => "not an HTTP answer",
     };
-    Failure::new(reason, format!("{url}: {what}: {}", innermost(error)))
+    Failure::new(reason, format!("{place}: {what}: {}", innermost(error)))
 }
 
 fn transport_reason(error: &reqwest::Error) -> Reason {

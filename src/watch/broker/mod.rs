@@ -22,7 +22,7 @@ mod detect;
 pub mod exposition;
 pub mod filter;
 pub mod http;
-mod http_failure;
+pub(crate) mod http_failure;
 pub mod json;
 mod labels;
 mod list;

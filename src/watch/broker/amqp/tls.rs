@@ -68,14 +68,15 @@ impl TlsClient {
     }
 
     /// Makes the next connection read the certificates again.
-    pub(in crate::watch::broker) fn forget(&self) {
+    pub fn forget(&self) {
         *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The settings, ready for use; the reason where a certificate can't be read, or not in time.
-    pub(in crate::watch::broker) async fn client_config(
-        &self,
-    ) -> Result<Arc<ClientConfig>, String> {
+    ///
+    /// # Errors
+    /// In words, with the file.
+    pub async fn client_config(&self) -> Result<Arc<ClientConfig>, String> {
         let ready = || self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = ready().clone();
         if let Some(config) = kept {
