@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use warrener::assess::{AssessConfig, History, assess};
 use warrener::model::facts::{Capability, LeftOut, QueueFacts, QueuesFacts, Source};
-use warrener::model::{Moment, Snapshot};
+use warrener::model::{Moment, RunMode, Snapshot, Standing};
 use warrener::publish::metrics::{Limits, Local, Publisher};
 use warrener::server::{self, Credentials, State};
 use warrener::watch::cycle;
@@ -154,6 +154,7 @@ fn main() {
                 &snapshot,
                 &assessment,
                 &Limits::default(),
+                &Standing::unknown(RunMode::Propose, false),
             ));
             encodes.push(started.elapsed());
         }

@@ -16,7 +16,7 @@ pub use self::judging::Judge;
 use self::judging::Judging;
 use crate::assess::History;
 use crate::config::{Config, ConfigErrors, Source};
-use crate::model::{Failure, Moment, Snapshot};
+use crate::model::{Failure, Moment, Snapshot, Standing};
 use crate::publish::Exposition;
 use crate::publish::metrics::{Local, Publisher, Reload};
 use crate::recover::engine::Setup;
@@ -86,6 +86,7 @@ struct Running {
     probes: Probes,
     credentials: watch::Sender<Credentials>,
     judging: watch::Sender<Judging>,
+    standing: watch::Sender<Arc<Standing>>,
     keeping: Keeping,
     recovering: Recovering,
     local: Arc<Local>,
@@ -109,8 +110,14 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let (reload, mut reloads) = mpsc::channel::<ReloadRequest>(4);
     let (stop, stopping) = watch::channel(false);
     let (judging, judging_now) = watch::channel(Judging::of(&config));
-    let mut published = publish(assembler.snapshots(), judging_now, Arc::clone(&local))
-        .map_err(StartError::Thread)?;
+    let (standing, standing_now) = watch::channel(Arc::new(judging::standing(&config)));
+    let mut published = publish(
+        assembler.snapshots(),
+        judging_now,
+        standing_now,
+        Arc::clone(&local),
+    )
+    .map_err(StartError::Thread)?;
 
     let state = server::State {
         exposition: published.expositions,
@@ -135,6 +142,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         probes,
         credentials,
         judging,
+        standing,
         keeping,
         recovering,
         local,
@@ -197,6 +205,8 @@ impl Running {
             Ok((credentials, config, build, setup)) => {
                 self.credentials.send_replace(credentials);
                 self.judging.send_replace(Judging::of(&config));
+                let standing = Arc::new(judging::standing(&config));
+                self.standing.send_replace(standing);
                 self.probes.stop().await;
                 if (&config.broker, &config.queues) != (&self.config.broker, &self.config.queues) {
                     self.assembler.enter(forget_the_broker).await;
@@ -273,19 +283,23 @@ struct Published {
 }
 
 /// Assesses and encodes every snapshot in a thread of its own: neither the runtime's workers nor
-/// whatever hangs in its pool delay it. It ends with the assembler, or by a panic.
+/// whatever hangs in its pool delay it. It ends with the assembler, or by a panic. Where recovery
+/// stands is told with the next snapshot.
 fn publish(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     judging: watch::Receiver<Judging>,
+    standing: watch::Receiver<Arc<Standing>>,
     local: Arc<Local>,
 ) -> std::io::Result<Published> {
     let (mut publisher, mut history) = (Publisher::new(local), History::default());
     let (newest, assessed) = watch::channel(None);
     let mut turn = move |snapshot: Arc<Snapshot>| {
         let judging = judging.borrow().clone();
-        let (assessment, status) = judging.judge(&snapshot, &mut history);
+        let standing = Arc::clone(&standing.borrow());
+        let (assessment, status) = judging.judge(&snapshot, &standing, &mut history);
         let status: Arc<str> = status.to_json().into();
-        let exposition = Arc::new(publisher.publish(&snapshot, &assessment, judging.limits()));
+        let exposition = publisher.publish(&snapshot, &assessment, judging.limits(), &standing);
+        let exposition = Arc::new(exposition);
         let assessment = Arc::new(assessment);
         newest.send_replace(Some(Assessed {
             snapshot,

@@ -3,9 +3,9 @@
 use super::limits;
 use crate::assess::{AssessConfig, History, assess};
 use crate::config::{Config, RecoveryMode};
-use crate::model::{Assessment, Snapshot};
+use crate::model::{Assessment, RunMode, Snapshot, Standing};
 use crate::publish::metrics::Limits;
-use crate::publish::status::{About, QueueLimits, Stance, Status};
+use crate::publish::status::{About, QueueLimits, Status};
 
 /// What a snapshot is assessed by, and what the status and the metrics say besides.
 #[derive(Clone, Debug)]
@@ -29,12 +29,6 @@ impl Judging {
         });
         let about = About {
             identity: config.identity.clone(),
-            recovery: match config.recovery.mode {
-                RecoveryMode::Off => Stance::Off,
-                RecoveryMode::Propose => Stance::Propose,
-                RecoveryMode::Approve => Stance::Approve,
-                RecoveryMode::Auto => Stance::Auto,
-            },
             queues: queues.collect(),
         };
         Judging {
@@ -44,9 +38,14 @@ impl Judging {
         }
     }
 
-    pub(super) fn judge(&self, snapshot: &Snapshot, history: &mut History) -> (Assessment, Status) {
+    pub(super) fn judge(
+        &self,
+        snapshot: &Snapshot,
+        standing: &Standing,
+        history: &mut History,
+    ) -> (Assessment, Status) {
         let assessment = assess(snapshot, history, &self.assess, snapshot.at);
-        let status = Status::new(&self.about, snapshot, &assessment);
+        let status = Status::new(&self.about, snapshot, &assessment, standing);
         (assessment, status)
     }
 
@@ -55,24 +54,43 @@ impl Judging {
     }
 }
 
+/// Where recovery stands by the configuration alone.
+pub(super) fn standing(config: &Config) -> Standing {
+    let mode = match config.recovery.mode {
+        RecoveryMode::Off => RunMode::Off,
+        RecoveryMode::Propose => RunMode::Propose,
+        RecoveryMode::Approve => RunMode::Approve,
+        RecoveryMode::Auto => RunMode::Auto,
+    };
+    Standing::unknown(mode, config.recovery.reflex)
+}
+
 /// Makes statuses without a server: of the snapshots that it is shown, one after the other.
 #[derive(Debug)]
 pub struct Judge {
     judging: Judging,
+    standing: Standing,
     history: History,
 }
 
 impl Judge {
-    /// By this configuration, with nothing known of what was before.
+    /// By this configuration, with nothing known of what was before. Nothing is done, whatever the
+    /// mode: that takes a server.
     pub fn new(config: &Config) -> Self {
         Judge {
             judging: Judging::of(config),
+            standing: Standing {
+                observe_only: Some(("no_server".into(), "no server runs here".into())),
+                ..standing(config)
+            },
             history: History::default(),
         }
     }
 
     /// The status of a snapshot that is not older than those before.
     pub fn status(&mut self, snapshot: &Snapshot) -> Status {
-        self.judging.judge(snapshot, &mut self.history).1
+        self.judging
+            .judge(snapshot, &self.standing, &mut self.history)
+            .1
     }
 }

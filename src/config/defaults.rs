@@ -59,15 +59,10 @@ impl Config {
 
     /// Sections that are checked and accepted, and that this version does nothing with.
     pub fn not_in_this_version(&self) -> Vec<&'static str> {
-        let acts = self.recovery.mode > RecoveryMode::Propose || self.recovery.reflex;
-        let sections = [
-            ("recovery", acts || !self.recovery.housekeeping.is_empty()),
-            ("notify", self.notify != Notify::default()),
-        ];
-        sections
+        let clocked = !self.recovery.housekeeping.is_empty();
+        clocked
+            .then_some("recovery.housekeeping")
             .into_iter()
-            .filter(|(_, is_set)| *is_set)
-            .map(|(name, _)| name)
             .collect()
     }
 

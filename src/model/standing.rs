@@ -81,6 +81,11 @@ impl Standing {
         }
     }
 
+    /// Whether the ledger was read: it names every playbook then.
+    pub fn is_known(&self) -> bool {
+        !self.outcomes.is_empty()
+    }
+
     /// Whether everything, or this target, is paused.
     pub fn is_paused(&self, target: &Target) -> bool {
         self.pauses.iter().any(|pause| pause.covers(target))

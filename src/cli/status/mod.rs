@@ -10,6 +10,7 @@ mod host;
 mod layout;
 mod page;
 mod paint;
+mod recovery;
 mod screen;
 mod source;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::layout::{Page, together};
 use super::paint::{self, BOLD, paint};
-use super::{detail, findings, host};
+use super::{detail, findings, host, recovery};
 use crate::cli::words::{printable, span};
 use crate::publish::status::{Finding, Probe, Status};
 
@@ -32,6 +32,10 @@ pub(super) fn render(status: &Status, view: &View<'_>) -> String {
     head(&mut page, status, view);
     page.blank();
     findings::write(&mut page, status, view);
+    let recovers = recovery::is_to_be_told(&status.recovery);
+    if recovers {
+        recovery::write(&mut page, status, view);
+    }
     page.blank();
     sight(&mut page, status);
     if view.detailed {
@@ -40,7 +44,7 @@ pub(super) fn render(status: &Status, view: &View<'_>) -> String {
         detail::probes(&mut page, &status.probes);
     }
     page.blank();
-    if !status.findings.is_empty() {
+    if !status.findings.is_empty() && !recovers {
         page.line(0, &sentence(&status.recovery.words));
     }
     page.line(0, next(status, view));

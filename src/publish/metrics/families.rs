@@ -122,6 +122,43 @@ impl Families<'_> {
             }
         })
     }
+
+    /// A histogram family over values that are kept; `buckets` are its upper bounds, rising.
+    pub(super) fn histogram<'v, L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        buckets: &[f64],
+        samples: impl IntoIterator<Item = (L, &'v [f64])>,
+    ) -> fmt::Result {
+        let mut samples = samples.into_iter().peekable();
+        if samples.peek().is_none() {
+            return Ok(());
+        }
+        let (stem, unit) = unit_of(name);
+        let mut family =
+            self.0
+                .encode_descriptor(stem, help, unit.as_ref(), MetricType::Histogram)?;
+        samples.try_for_each(|(labels, values)| {
+            let counts = bucketed(values, buckets);
+            let (sum, all) = (values.iter().sum(), values.len() as u64);
+            let mut sample = family.encode_family(&labels)?;
+            sample.encode_histogram::<NoLabels>(sum, all, &counts, None)
+        })
+    }
+}
+
+/// How many values each bucket holds, those of the buckets below it not counted; the last one has
+/// no bound.
+fn bucketed(values: &[f64], bounds: &[f64]) -> Vec<(f64, u64)> {
+    let bounds = bounds.iter().copied().chain([f64::INFINITY]);
+    let mut buckets: Vec<(f64, u64)> = bounds.map(|bound| (bound, 0)).collect();
+    for value in values {
+        if let Some((_, count)) = buckets.iter_mut().find(|(bound, _)| value <= bound) {
+            *count += 1;
+        }
+    }
+    buckets
 }
 
 fn present<L, V>(

@@ -11,6 +11,7 @@ mod local;
 mod probes;
 mod publisher;
 mod queues;
+mod recovery;
 mod roundtrip;
 mod workers;
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::families::{Families, NONE, encode};
 use super::probes::{self, Outcome};
+use super::recovery::{Counts, Recovery};
 use super::roundtrip::PhaseTimes;
 use super::{
     Limits, Local, broker, envfile, files, health, host, limits, queues, roundtrip, workers,
 };
-use crate::model::{Assessment, Section, Snapshot};
+use crate::model::{Assessment, Section, Snapshot, Standing};
 use crate::publish::{Chunk, Exposition};
 
 /// Turns snapshots into expositions.
@@ -26,6 +27,7 @@ pub struct Publisher {
     workers: Encoded,
     files: Encoded,
     phase_times: PhaseTimes,
+    ended_runs: Counts,
 }
 
 /// A section's chunk and the generation it was made from.
@@ -74,15 +76,18 @@ impl Publisher {
             workers: Encoded::default(),
             files: Encoded::default(),
             phase_times: PhaseTimes::default(),
+            ended_runs: Counts::default(),
         }
     }
 
-    /// The exposition of a snapshot, of what it was assessed to be, and of what is expected.
+    /// The exposition of a snapshot, of what it was assessed to be, of what is expected, and of
+    /// where recovery stands.
     pub fn publish(
         &mut self,
         snapshot: &Snapshot,
         assessment: &Assessment,
         limits: &Limits,
+        standing: &Standing,
     ) -> Exposition {
         self.broker.update(&snapshot.broker, broker::write);
         self.queues.update(&snapshot.queues, queues::write);
@@ -101,6 +106,7 @@ impl Publisher {
         let at = snapshot.at.unix_seconds();
         let (assessed, limits) = (assessment.clone(), limits.clone());
         let pinned = pinned_vhosts(snapshot);
+        let recovery = Recovery::new(standing, &mut self.ended_runs);
         let mut about = encode(move |f| {
             f.gauge(
                 "warrener_snapshot_timestamp_seconds",
@@ -109,7 +115,8 @@ impl Publisher {
             )?;
             probes::write(&outcomes, f)?;
             health::write(&assessed, f)?;
-            limits::write(&limits, &|queue| pinned.get(queue).cloned(), f)
+            limits::write(&limits, &|queue| pinned.get(queue).cloned(), f)?;
+            recovery.write(f)
         });
         if snapshot.roundtrip.interval.is_some() {
             about.push_str(&self.phase_times.encode());

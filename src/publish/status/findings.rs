@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::recovery::{Recovery, Remedy};
+use super::recovery::{Remedy, starts};
 use super::rounded;
-use crate::model::{self, Severity};
+use crate::model::{self, Severity, Standing};
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -145,7 +145,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(finding: &model::Finding, recovery: &Recovery) -> Self {
+    pub(super) fn new(finding: &model::Finding, standing: &Standing) -> Self {
         let evidence = |e: &model::Evidence| Evidence {
             what: e.what.clone(),
             value: e.value.clone(),
@@ -161,7 +161,7 @@ impl Finding {
             evidence: finding.evidence.iter().map(evidence).collect(),
             pids: finding.processes.iter().map(|p| p.pid).collect(),
             cause: finding.cause.as_ref().map(FindingKey::from),
-            remedy: Remedy::new(finding.code.remedy(), recovery),
+            remedy: Remedy::new(finding.code.remedy(), starts(standing, &finding.target)),
         }
     }
 

@@ -11,13 +11,14 @@ mod findings;
 mod local;
 mod probes;
 mod recovery;
+mod runs;
 mod workers;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Assessment, Level, Snapshot};
+use crate::model::{Assessment, Level, Snapshot, Standing};
 
 pub use broker::{Broker, Node, Phase, Queue, QueueLimits, Queues, Roundtrip};
 pub use findings::{Cap, Component, Evidence, Finding, FindingKey, Forecast, Penalty, Target};
@@ -25,7 +26,8 @@ pub use local::{
     Backup, Disk, EnvFile, EnvFiles, Files, Host, Insecurity, Log, NamedSize, Variable, Violation,
 };
 pub use probes::{Failure, Probe};
-pub use recovery::{Recovery, Remedy, Stance};
+pub use recovery::{ObserveOnly, Recovery, Remedy};
+pub use runs::{Hold, Incident, Pause, Run, Step};
 pub use workers::{DriftedKey, Process, Worker, Workers};
 
 /// The version of the form; it grows when something is taken away or changes its meaning. What is
@@ -37,8 +39,6 @@ pub const VERSION: u32 = 1;
 pub struct About {
     /// Whose status it is.
     pub identity: String,
-    /// `recovery.mode`.
-    pub recovery: Stance,
     /// The limits of the pinned queues: virtual host (`None`: wherever it was found), name, limits.
     pub queues: Vec<(Option<String>, String, QueueLimits)>,
 }
@@ -68,7 +68,7 @@ pub struct Status {
     pub components: Vec<Component>,
     /// Everything wrong, worst first.
     pub findings: Vec<Finding>,
-    /// What is done about findings without a person.
+    /// What is done without a person, what is under way, and what was done last.
     pub recovery: Recovery,
     /// The probes that are scheduled.
     pub probes: Vec<Probe>,
@@ -91,9 +91,13 @@ pub struct Status {
 }
 
 impl Status {
-    /// The status of one snapshot and what it was assessed to be.
-    pub fn new(about: &About, snapshot: &Snapshot, assessment: &Assessment) -> Self {
-        let recovery = Recovery::new(about.recovery);
+    /// The status of one snapshot, what it was assessed to be, and where recovery stands.
+    pub fn new(
+        about: &About,
+        snapshot: &Snapshot,
+        assessment: &Assessment,
+        standing: &Standing,
+    ) -> Self {
         Status {
             version: VERSION,
             warrener: env!("CARGO_PKG_VERSION").to_owned(),
@@ -108,9 +112,9 @@ impl Status {
             findings: assessment
                 .findings
                 .iter()
-                .map(|finding| Finding::new(finding, &recovery))
+                .map(|finding| Finding::new(finding, standing))
                 .collect(),
-            recovery,
+            recovery: Recovery::new(standing),
             probes: probes::all(snapshot, assessment),
             broker: snapshot.broker.facts().as_deref().map(Broker::from),
             queues: snapshot

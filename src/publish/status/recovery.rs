@@ -1,62 +1,128 @@
-//! What would be done about a finding, and whether anything is done without a person. The one
-//! place that says how far this version goes.
+//! What is done without a person, what is under way and what was done last; and what would be done
+//! about a finding. The one place that says so in words.
 
 use serde::{Deserialize, Serialize};
 
-use crate::model;
+use super::bounded;
+use super::runs::{self, Incident, Pause, Run};
+use crate::model::{self, RunMode, Standing};
 
-/// How far recovery may go by the configuration.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stance {
-    /// Observes only.
-    Off,
-    /// Tells what it would do.
-    #[default]
-    Propose,
-    /// Waits for a person.
-    Approve,
-    /// Acts.
-    Auto,
-}
+/// Most open incidents that are told of.
+const INCIDENTS: usize = 100;
+/// Most open runs that are told of.
+const RUNS: usize = 50;
+/// Most ended runs that are told of.
+const ENDED: usize = 10;
 
-impl Stance {
-    /// The word of `recovery.mode`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Stance::Off => "off",
-            Stance::Propose => "propose",
-            Stance::Approve => "approve",
-            Stance::Auto => "auto",
-        }
-    }
-}
-
-/// What is done without a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is done without a person, what is under way and what was done last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recovery {
     /// `recovery.mode` of the configuration.
     pub mode: String,
-    /// Whether a finding starts its playbook without a person.
+    /// Whether an alert or a finding starts its playbook without a person.
     pub automatic: bool,
     /// The same for people, in a sentence without a full stop.
+    pub words: String,
+    /// Findings start recovery without Alertmanager too: `recovery.reflex`.
+    #[serde(default)]
+    pub reflex: bool,
+    /// Why nothing can be recorded, and so nothing is done.
+    #[serde(default)]
+    pub observe_only: Option<ObserveOnly>,
+    /// Runs that the host's budget still has room for; `null` before the ledger was read.
+    #[serde(default)]
+    pub budget_left: Option<u64>,
+    /// The pauses in force.
+    #[serde(default)]
+    pub pauses: Vec<Pause>,
+    /// The open incidents, oldest first.
+    #[serde(default)]
+    pub incidents: Vec<Incident>,
+    /// Open incidents that are not among them.
+    #[serde(default)]
+    pub incidents_left_out: u64,
+    /// The runs that are not over, oldest first.
+    #[serde(default)]
+    pub runs: Vec<Run>,
+    /// Open runs that are not among them.
+    #[serde(default)]
+    pub runs_left_out: u64,
+    /// The newest runs that are over, newest first, without their steps.
+    #[serde(default)]
+    pub ended: Vec<Run>,
+}
+
+/// Why nothing can be recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObserveOnly {
+    /// One word.
+    pub reason: String,
+    /// For people.
     pub words: String,
 }
 
 impl Recovery {
-    pub(super) fn new(stance: Stance) -> Self {
-        let mode = stance.as_str();
-        let none = "no automatic recovery in this version";
+    pub(super) fn new(standing: &Standing) -> Self {
+        let observe_only = standing.observe_only.as_ref();
+        let (incidents, incidents_left_out) =
+            bounded(INCIDENTS, standing.incidents.iter().map(Incident::from));
+        let open = standing.runs.iter();
+        let (runs, runs_left_out) = bounded(RUNS, open.map(|(run, steps)| runs::run(run, steps)));
+        let ended = standing.ended.iter().take(ENDED);
         Recovery {
-            mode: mode.to_owned(),
-            automatic: false,
-            words: match stance {
-                Stance::Off => format!("{none}, and recovery.mode is off: observing only"),
-                Stance::Propose => format!("{none}: propose only"),
-                Stance::Approve | Stance::Auto => {
-                    format!("{none}: propose only, although recovery.mode is {mode}")
-                }
-            },
+            mode: standing.mode.as_str().to_owned(),
+            automatic: acts(standing) && !paused_whole(standing),
+            words: words(standing),
+            reflex: standing.reflex,
+            observe_only: observe_only.map(|(reason, words)| ObserveOnly {
+                reason: reason.clone(),
+                words: words.clone(),
+            }),
+            budget_left: standing.is_known().then_some(standing.budget_left),
+            pauses: standing.pauses.iter().map(Pause::from).collect(),
+            incidents,
+            incidents_left_out,
+            runs,
+            runs_left_out,
+            ended: ended.map(|run| runs::run(run, &[])).collect(),
         }
+    }
+}
+
+/// Whether playbooks start without a person, where nothing is paused.
+fn acts(standing: &Standing) -> bool {
+    standing.mode == RunMode::Auto && standing.observe_only.is_none()
+}
+
+/// Whether a playbook for this target starts without a person.
+pub(super) fn starts(standing: &Standing, target: &model::Target) -> bool {
+    acts(standing) && !standing.is_paused(target)
+}
+
+fn paused_whole(standing: &Standing) -> bool {
+    standing.pauses.iter().any(|pause| pause.target.is_none())
+}
+
+/// What really happens now.
+fn words(standing: &Standing) -> String {
+    if let Some((_, why)) = &standing.observe_only {
+        return format!("observing only: {why}");
+    }
+    let words = match standing.mode {
+        RunMode::Off => return "observing only: recovery.mode is off".to_owned(),
+        RunMode::Propose => "proposing only: plans are told, nothing is done",
+        RunMode::Approve => "what is to be done waits for a person: warrener runs approve",
+        RunMode::Auto if standing.reflex => "acting by itself, on alerts and on findings",
+        RunMode::Auto => "acting by itself, on alerts",
+    };
+    if let Some(whole) = standing.pauses.iter().find(|pause| pause.target.is_none()) {
+        return format!("paused, nothing is done by itself: {}", whole.reason);
+    }
+    let single = standing.pauses.iter().filter_map(|p| p.target.as_ref());
+    match single.collect::<Vec<_>>().as_slice() {
+        [] => words.to_owned(),
+        [one] => format!("{words}; {one} is paused"),
+        more => format!("{words}; {} targets are paused", more.len()),
     }
 }
 
@@ -74,7 +140,8 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    pub(super) fn new(remedy: model::Remedy, recovery: &Recovery) -> Self {
+    /// `starts`: whether a playbook of this target starts without a person.
+    pub(super) fn new(remedy: model::Remedy, starts: bool) -> Self {
         use model::Remedy as R;
         let playbook = remedy.playbook();
         let words = match remedy {
@@ -94,7 +161,7 @@ impl Remedy {
             kind: playbook.map_or(remedy.as_str(), |_| "playbook").to_owned(),
             playbook: playbook.map(str::to_owned),
             words: words.to_owned(),
-            automatic: recovery.automatic && playbook.is_some(),
+            automatic: starts && playbook.is_some(),
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::world::{everything, failing, limits, nothing, now, untold};
-use crate::model::{Assessment, ProbeName, Snapshot};
+use super::world::{everything, failing, idle, limits, nothing, now, observing, standing, untold};
+use crate::model::{Assessment, ProbeName, Snapshot, Standing};
 use crate::publish::metrics::{Local, Publisher, Reload};
 use crate::publish::{Encoding, Format};
 
@@ -21,7 +21,7 @@ pub(super) struct Family {
 pub(super) type Families = BTreeMap<String, Family>;
 
 /// The families of one world, by their name without `_total`.
-fn families((snapshot, assessment): (Snapshot, Assessment)) -> Families {
+fn families((snapshot, assessment): (Snapshot, Assessment), standing: &Standing) -> Families {
     let local = Arc::new(Local::default());
     local.answered("/metrics".into(), 200);
     local.reloaded(Reload {
@@ -29,7 +29,7 @@ fn families((snapshot, assessment): (Snapshot, Assessment)) -> Families {
         in_force_since: now(),
     });
     let mut publisher = Publisher::new(Arc::clone(&local));
-    let exposition = publisher.publish(&snapshot, &assessment, &limits());
+    let exposition = publisher.publish(&snapshot, &assessment, &limits(), standing);
     let parts = exposition.serve(
         &local.encode(now()),
         Format::OpenMetrics,
@@ -95,11 +95,12 @@ pub(super) struct Known {
 
 /// Every family, by name.
 pub(super) fn all() -> BTreeMap<String, Known> {
-    let full = families(everything());
-    let (untold, nothing) = (families(untold()), families(nothing()));
+    let standing = standing(now());
+    let full = families(everything(), &standing);
+    let (untold, nothing) = (families(untold(), &standing), families(nothing(), &idle()));
     let failing: Vec<_> = ProbeName::ALL
         .into_iter()
-        .map(|probe| (probe, families(failing(probe))))
+        .map(|probe| (probe, families(failing(probe), &observing(now()))))
         .collect();
     let mut seen = full.clone();
     for (_, world) in &failing {

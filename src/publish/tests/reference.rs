@@ -17,12 +17,12 @@ it is absent then. *Absent*, in the tables, says when a family has no sample at 
 - *none*: where there is nothing to tell of, such as no finding or no such thing configured
 - *no failure*: while nothing fails
 
-Each sample may be missing by itself for the same reasons. What several instances of warrener tell
-apart is Prometheus's `instance`.
+Each sample may be missing by itself for the same reasons. What only recovery's ledger knows is absent
+until it was read. What several instances of warrener tell apart is Prometheus's `instance`.
 ";
 
 /// The domains in their order: title, and the beginnings of the names in it.
-const DOMAINS: [(&str, &[&str]); 11] = [
+const DOMAINS: [(&str, &[&str]); 12] = [
     ("Health", &["warrener_health_", "warrener_finding"]),
     ("Broker", &["warrener_broker_"]),
     ("Round trip", &["warrener_roundtrip_"]),
@@ -35,6 +35,18 @@ const DOMAINS: [(&str, &[&str]); 11] = [
     ("Host", &["warrener_host_"]),
     ("Logs and backups", &["warrener_log_", "warrener_backup_"]),
     ("Forecasts", &["warrener_forecast_"]),
+    (
+        "Recovery",
+        &[
+            "warrener_recovery_",
+            "warrener_ledger_",
+            "warrener_alerts_",
+            "warrener_watchdog_",
+            "warrener_reconcile_",
+            "warrener_outbox_",
+            "warrener_notices",
+        ],
+    ),
     ("Probes", &["warrener_probe_", "warrener_snapshot_"]),
     (
         "warrener itself",

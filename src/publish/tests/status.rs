@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use super::golden;
-use super::world::{everything, failing, nothing, now};
+use super::world::{everything, failing, idle, nothing, now, observing, standing};
 use crate::model::facts::QueueFacts;
-use crate::model::{Failure, ProbeName, Reason, Snapshot};
-use crate::publish::status::{About, QueueLimits, Stance, Status};
+use crate::model::{
+    Failure, Pause, ProbeName, Reason, RunMode, Snapshot, Standing, Target, Timestamp,
+};
+use crate::publish::status::{About, QueueLimits, Status};
 
 fn about() -> About {
     let limits = QueueLimits {
@@ -19,7 +21,6 @@ fn about() -> About {
     };
     About {
         identity: "app-1".into(),
-        recovery: Stance::Propose,
         queues: vec![(None, "ai_tasks".into(), limits)],
     }
 }
@@ -27,7 +28,7 @@ fn about() -> About {
 #[test]
 fn the_form_is_the_golden_one() {
     let (snapshot, assessment) = everything();
-    let status = Status::new(&about(), &snapshot, &assessment);
+    let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
     let text = serde_json::to_string_pretty(&status).unwrap();
     // A field that is null or empty in here is not shown by the example in docs/API.md.
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -44,7 +45,7 @@ fn the_form_is_the_golden_one() {
 #[test]
 fn what_is_written_is_read_back() {
     for (snapshot, assessment) in [everything(), nothing(), failing(ProbeName::Workers)] {
-        let status = Status::new(&about(), &snapshot, &assessment);
+        let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
         let back: Status = serde_json::from_str(&status.to_json()).unwrap();
         assert_eq!(back, status);
     }
@@ -54,7 +55,7 @@ fn what_is_written_is_read_back() {
 fn a_section_that_failed_is_null_and_its_probe_says_why() {
     for probe in ProbeName::ALL {
         let (snapshot, assessment) = failing(probe);
-        let status = Status::new(&about(), &snapshot, &assessment);
+        let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
         let told = [
             (ProbeName::Broker, status.broker.is_some()),
             (ProbeName::Queues, status.queues.is_some()),
@@ -81,7 +82,7 @@ fn probes_that_are_not_scheduled_are_not_told_of() {
     let (_, assessment) = nothing();
     let mut snapshot = Snapshot::empty(now());
     snapshot.host.interval = Some(std::time::Duration::from_secs(5));
-    let status = Status::new(&about(), &snapshot, &assessment);
+    let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
     let probes: Vec<_> = status
         .probes
         .iter()
@@ -110,7 +111,7 @@ fn the_size_is_bounded() {
     let process = workers.workers[0].processes.as_ref().unwrap()[0].clone();
     workers.workers[0].processes = Some(vec![process; 5000]);
     snapshot.workers.enter(Ok(workers), at, Default::default());
-    let status = Status::new(&about(), &snapshot, &assessment);
+    let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
     let queues = status.queues.as_ref().unwrap();
     assert_eq!((queues.shown.len(), queues.left_out), (500, 9500));
     let worker = &status.workers.as_ref().unwrap().kinds[0];
@@ -122,24 +123,77 @@ fn the_size_is_bounded() {
     assert!(size < 300_000, "{size} bytes");
 }
 
-/// Whatever `recovery.mode` says, this version starts nothing, and says so.
+/// What is told to happen by itself happens, and what does not is not promised.
 #[test]
-fn no_version_promises_what_it_does_not_do() {
+fn what_is_done_by_itself_is_told_by_mode_and_by_what_stands_against_it() {
     let (snapshot, assessment) = everything();
-    for stance in [Stance::Off, Stance::Propose, Stance::Approve, Stance::Auto] {
-        let recovery = stance;
-        let status = Status::new(
-            &About {
-                recovery,
-                ..about()
-            },
-            &snapshot,
-            &assessment,
-        );
-        assert_eq!(status.recovery.mode, stance.as_str());
-        assert!(!status.recovery.automatic && status.findings.iter().all(|f| !f.remedy.automatic));
-        assert!(status.recovery.words.contains("no automatic recovery"));
-    }
+    let told = |standing: Standing| {
+        let status = Status::new(&about(), &snapshot, &assessment, &standing);
+        let starts = status.findings.iter().filter(|f| f.remedy.automatic);
+        let recovery = status.recovery;
+        (recovery.automatic, starts.count(), recovery.words)
+    };
+    let by = |mode, reflex, target: &[Option<Target>]| {
+        let pause = |target: &Option<Target>| Pause {
+            target: target.clone(),
+            since: Timestamp(0),
+            until: None,
+            reason: "maintenance".into(),
+        };
+        told(Standing {
+            mode,
+            reflex,
+            pauses: target.iter().map(pause).collect(),
+            ..idle()
+        })
+    };
+    let worker = Some(Target::Worker {
+        name: "task-worker".into(),
+    });
+    let is = |automatic, starts, words: &str| (automatic, starts, words.to_owned());
+    use RunMode::{Approve, Auto, Off, Propose};
+    let off = is(false, 0, "observing only: recovery.mode is off");
+    assert_eq!(by(Off, true, &[None]), off);
+    let propose = is(false, 0, "proposing only: plans are told, nothing is done");
+    assert_eq!(by(Propose, false, &[]), propose);
+    let approve = "what is to be done waits for a person: warrener runs approve";
+    assert_eq!(by(Approve, false, &[]), is(false, 0, approve));
+    let auto = "acting by itself, on alerts";
+    assert_eq!(by(Auto, false, &[]), is(true, 2, auto));
+    let reflex = "acting by itself, on alerts and on findings";
+    assert_eq!(by(Auto, true, &[]), is(true, 2, reflex));
+    let one = "acting by itself, on alerts; worker task-worker is paused";
+    assert_eq!(by(Auto, false, &[worker.clone()]), is(true, 1, one));
+    let all = "paused, nothing is done by itself: maintenance";
+    assert_eq!(by(Auto, false, &[worker, None]), is(false, 0, all));
+    let blind = "observing only: /var/lib/warrener/ledger.sqlite: no space left";
+    assert_eq!(told(observing(now())), is(false, 0, blind));
+}
+
+/// However much is open, the status stays small.
+#[test]
+fn runs_and_incidents_are_bounded_and_say_what_was_left_out() {
+    let (snapshot, assessment) = everything();
+    let mut standing = standing(now());
+    standing.incidents = vec![standing.incidents[0].clone(); 1000];
+    let (run, steps) = standing.runs[0].clone();
+    standing.runs = vec![(run, vec![steps[0].clone(); 100]); 500];
+    let status = Status::new(&about(), &snapshot, &assessment, &standing);
+    let recovery = &status.recovery;
+    assert_eq!((recovery.runs.len(), recovery.runs_left_out), (50, 450));
+    assert_eq!(
+        (recovery.incidents.len(), recovery.incidents_left_out),
+        (100, 900)
+    );
+    assert_eq!(
+        (
+            recovery.runs[0].steps.len(),
+            recovery.runs[0].steps_left_out
+        ),
+        (20, 80)
+    );
+    let size = status.to_json().len();
+    assert!(size < 500_000, "{size} bytes");
 }
 
 #[test]
@@ -153,7 +207,7 @@ fn a_sum_with_an_unknown_part_is_unknown() {
     let (at, channels) = (snapshot.at, Failure::new(Reason::Unsupported, "off"));
     facts.channels_unavailable = Some(channels);
     snapshot.workers.enter(Ok(facts), at, Default::default());
-    let status = Status::new(&about(), &snapshot, &assessment);
+    let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
     let worker = &status.workers.unwrap().kinds[0];
     assert_eq!(worker.resident_memory_bytes, None);
     let processes = worker.processes.as_ref().unwrap();
@@ -182,7 +236,7 @@ fn api_md_describes_every_field_and_its_example_is_one() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let page = fs::read_to_string(docs.join("API.md")).unwrap();
     let (snapshot, assessment) = everything();
-    let status = Status::new(&about(), &snapshot, &assessment);
+    let status = Status::new(&about(), &snapshot, &assessment, &standing(now()));
     let mut fields = BTreeSet::new();
     names(&serde_json::to_value(&status).unwrap(), &mut fields);
     let untold: Vec<_> = fields

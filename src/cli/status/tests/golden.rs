@@ -48,6 +48,18 @@ fn the_incident_in_detail() {
 }
 
 #[test]
+fn what_recovery_does_waits_for_and_did() {
+    let status = scenes::repairing();
+    for width in [60, 80] {
+        golden(
+            &format!("repairing-{width}"),
+            &status,
+            &view(&status, width),
+        );
+    }
+}
+
+#[test]
 fn a_broker_that_is_down() {
     let status = scenes::broker_down();
     golden("broker-down", &status, &view(&status, 80));

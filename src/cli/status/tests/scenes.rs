@@ -4,10 +4,22 @@ use std::time::Duration;
 
 use crate::assess::tests::world::World;
 use crate::model::facts::{DriftedKey, KeyChange, Violation, ViolationKind};
-use crate::model::{Assessment, ProbeName, Reason};
-use crate::publish::status::{About, QueueLimits, Stance, Status};
+use crate::model::{
+    Assessment, Code, Done, Hold, HoldReason, Incident, IncidentId, IncidentKey, Intent, Outcome,
+    Pause, ProbeName, Reason, Risk, Run, RunId, RunMode, RunState, Standing, Step, StepResult,
+    Target, Timestamp, TriggerCode, TriggerSource,
+};
+use crate::publish::status::{About, QueueLimits, Status};
 
 fn status(world: &World, assessment: &Assessment) -> Status {
+    recovering(
+        world,
+        assessment,
+        &Standing::unknown(RunMode::Propose, false),
+    )
+}
+
+fn recovering(world: &World, assessment: &Assessment, standing: &Standing) -> Status {
     let limits = QueueLimits {
         max_ready: Some(1000),
         min_consumers: Some(2),
@@ -16,10 +28,9 @@ fn status(world: &World, assessment: &Assessment) -> Status {
     };
     let about = About {
         identity: "app-1".into(),
-        recovery: Stance::Propose,
         queues: vec![(None, "ai_tasks".into(), limits)],
     };
-    Status::new(&about, &world.snapshot, assessment)
+    Status::new(&about, &world.snapshot, assessment, standing)
 }
 
 pub(super) fn healthy() -> Status {
@@ -30,6 +41,151 @@ pub(super) fn healthy() -> Status {
 
 /// The four keys of `.env` are empty, the workers started again on defaults: none consumes.
 pub(super) fn incident() -> Status {
+    let (world, assessment) = emptied();
+    status(&world, &assessment)
+}
+
+/// The same, while recovery is at it.
+pub(super) fn repairing() -> Status {
+    let (world, assessment) = emptied();
+    let standing = standing(world.snapshot.at.into());
+    recovering(&world, &assessment, &standing)
+}
+
+/// One run acts, one waits for it, one for a person, and some were there before.
+fn standing(now: Timestamp) -> Standing {
+    let ago = |seconds: i64| Timestamp(now.0 - 1000 * seconds);
+    let file = Target::EnvFile {
+        path: ".env".into(),
+    };
+    let worker = |name: &str| Target::Worker { name: name.into() };
+    let run = |id, playbook: &str, target: Target, state| Run {
+        id: RunId(id),
+        incident: IncidentId(id),
+        playbook: playbook.into(),
+        touches: vec![target.clone()],
+        target,
+        source: TriggerSource::Alertmanager,
+        mode: RunMode::Auto,
+        state,
+        rung: 0,
+        hold: None,
+        created_at: ago(32),
+        started_at: Some(ago(31)),
+        ended_at: None,
+    };
+    let step = |number, action: &str, plan: &str, words: Option<&str>| Step {
+        run: RunId(7),
+        number,
+        intent: Intent {
+            rung: 0,
+            attempt: 1,
+            action: action.into(),
+            risk: Risk::Safe,
+            target: file.clone(),
+            plan: plan.into(),
+            before: Vec::new(),
+        },
+        intended_at: ago(30),
+        done: words.map(|words| Done {
+            acted_at: Some(ago(29)),
+            result: StepResult::Done,
+            words: words.into(),
+            after: Vec::new(),
+        }),
+        done_at: words.map(|_| ago(29)),
+    };
+    let steps = vec![
+        step(
+            1,
+            "config.repair",
+            "4 keys from the last known good",
+            Some("4 keys repaired"),
+        ),
+        step(
+            2,
+            "config.validate",
+            "hold .env against its schema",
+            Some("it keeps its schema"),
+        ),
+        step(
+            3,
+            "config.impact",
+            "see who uses the keys",
+            Some("task-worker uses them"),
+        ),
+        step(
+            4,
+            "workers.restart_staged",
+            "restart task-worker, 1 of 2 first",
+            None,
+        ),
+    ];
+    let cause = HoldReason::CauseFirst;
+    let mut held = run(
+        8,
+        "worker-unhealthy",
+        worker("task-worker"),
+        RunState::Held(cause),
+    );
+    held.hold = Some(Hold::new(cause, "the configuration is repaired first").until(Some(ago(-90))));
+    let mut over = run(
+        5,
+        "worker-unhealthy",
+        worker("mailer"),
+        RunState::Ended(Outcome::Held),
+    );
+    over.hold = Some(Hold::new(HoldReason::Paused, "a person paused it"));
+    over.ended_at = Some(ago(3600));
+    let mut before = run(
+        6,
+        "worker-unhealthy",
+        worker("mailer"),
+        RunState::Ended(Outcome::Recovered),
+    );
+    before.ended_at = Some(ago(1800));
+    let down = IncidentKey {
+        code: TriggerCode::Finding(Code::LogErrors),
+        target: Target::Glob {
+            glob: "logs/*.log".into(),
+        },
+    };
+    Standing {
+        incidents: vec![Incident {
+            id: IncidentId(4),
+            key: down,
+            opened_at: ago(7200),
+            closed_at: None,
+            cause: None,
+        }],
+        runs: vec![
+            (
+                run(7, "config-invalid", file.clone(), RunState::Running),
+                steps,
+            ),
+            (held, Vec::new()),
+            (
+                run(
+                    9,
+                    "worker-unhealthy",
+                    worker("mailer"),
+                    RunState::AwaitingApproval,
+                ),
+                Vec::new(),
+            ),
+        ],
+        ended: vec![before, over],
+        pauses: vec![Pause {
+            target: Some(worker("report")),
+            since: ago(600),
+            until: Some(ago(-3000)),
+            reason: "looked at by a person".into(),
+        }],
+        ..Standing::unknown(RunMode::Auto, false)
+    }
+}
+
+fn emptied() -> (World, Assessment) {
     let mut world = World::healthy();
     world.steps(10);
     let keys = [
@@ -55,7 +211,7 @@ pub(super) fn incident() -> Status {
         process.drift.keys = Some(keys.map(drifted).into());
     }
     let assessment = world.steps(38);
-    status(&world, &assessment)
+    (world, assessment)
 }
 
 /// Nobody answers at the broker's address.

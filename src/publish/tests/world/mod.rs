@@ -5,8 +5,10 @@
 mod assessment;
 mod facts;
 mod limits;
+mod standing;
 
 pub(super) use limits::limits;
+pub(super) use standing::{idle, observing, standing};
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
