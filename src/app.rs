@@ -86,7 +86,6 @@ struct Running {
     probes: Probes,
     credentials: watch::Sender<Credentials>,
     judging: watch::Sender<Judging>,
-    standing: watch::Sender<Arc<Standing>>,
     keeping: Keeping,
     recovering: Recovering,
     local: Arc<Local>,
@@ -119,20 +118,22 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     )
     .map_err(StartError::Thread)?;
 
+    let key = content_key(&config).await;
+    let watch = Watch::new(key.clone());
+    let keeping = Keeping::new(key, watch.env_files(), published.assessed.clone());
+    let build = watch.build(&config).map_err(StartError::Watch)?;
+    let (recovering, desk) =
+        Recovering::start(&config, build.log_in(), published.assessed, standing)?;
     let state = server::State {
         exposition: published.expositions,
         status: published.statuses,
         local: Arc::clone(&local),
         ready: published.ready,
         credentials: credentials_now,
+        desk,
         reload,
         now: cycle::now,
     };
-    let key = content_key(&config).await;
-    let watch = Watch::new(key.clone());
-    let keeping = Keeping::new(key, watch.env_files(), published.assessed.clone());
-    let build = watch.build(&config).map_err(StartError::Watch)?;
-    let (recovering, _desk) = Recovering::start(&config, build.log_in(), published.assessed)?;
     let probes = build.start(&assembler);
     let mut running = Running {
         options,
@@ -142,7 +143,6 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         probes,
         credentials,
         judging,
-        standing,
         keeping,
         recovering,
         local,
@@ -205,8 +205,6 @@ impl Running {
             Ok((credentials, config, build, setup)) => {
                 self.credentials.send_replace(credentials);
                 self.judging.send_replace(Judging::of(&config));
-                let standing = Arc::new(judging::standing(&config));
-                self.standing.send_replace(standing);
                 self.probes.stop().await;
                 if (&config.broker, &config.queues) != (&self.config.broker, &self.config.queues) {
                     self.assembler.enter(forget_the_broker).await;

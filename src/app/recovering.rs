@@ -9,9 +9,11 @@ use super::StartError;
 use super::keeping::Newest;
 use crate::config::{Config, ConfigErrors, Source};
 use crate::envfile::LogIn;
+use crate::model::Standing;
 use crate::recover::desk::{Desk, Reading};
 use crate::recover::engine::{Engine, Parts, Setup};
 use crate::recover::ledger::Handle;
+use crate::recover::targets::Targets;
 use crate::watch::cycle;
 
 /// Recovery under way.
@@ -32,6 +34,7 @@ impl Recovering {
         config: &Config,
         log_in: LogIn,
         assessed: Newest,
+        standing: watch::Sender<Arc<Standing>>,
     ) -> Result<(Self, Desk), StartError> {
         let ledger = Handle::start(config.state.clone()).map_err(StartError::Thread)?;
         let setup = Setup::new(config, log_in, ledger.clone(), cycle::now)?;
@@ -42,6 +45,7 @@ impl Recovering {
             setup: setups,
             reading: readings,
             assessed,
+            standing,
             now: cycle::now,
         });
         // Without a file warrener only observes, and leaves nothing on the disk.
@@ -88,7 +92,7 @@ impl Recovering {
 
 fn reading(config: &Config) -> Reading {
     Reading {
-        targets: crate::recover::targets::Targets::of(config),
+        targets: Targets::of(config),
         identity: config.identity.clone(),
     }
 }

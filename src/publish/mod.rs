@@ -3,6 +3,8 @@
 mod chunk;
 mod exposition;
 pub mod metrics;
+pub mod runs;
+pub mod standing;
 pub mod status;
 #[cfg(test)]
 mod tests;

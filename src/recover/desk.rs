@@ -161,11 +161,17 @@ pub enum Refused {
 
 /// What the engine is asked by a person.
 #[derive(Debug)]
-pub(super) enum Order {
+pub enum Order {
+    /// Run a playbook, or tell what it would do.
     Ask(Ask, oneshot::Sender<Result<Answer, Refused>>),
+    /// Let a run go.
     Approve(RunId, oneshot::Sender<Result<(), Refused>>),
+    /// Call a run off.
     Cancel(RunId, oneshot::Sender<Result<(), Refused>>),
 }
+
+/// Orders that may wait; more wait at the door.
+const ORDERS: usize = 16;
 
 /// A run with everything about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -179,6 +185,26 @@ pub struct Whole {
 }
 
 impl Desk {
+    /// A desk in front of `ledger`, and the orders that are left at it.
+    pub fn new(
+        ledger: Handle,
+        reading: watch::Receiver<Arc<Reading>>,
+        standing: watch::Receiver<Arc<Standing>>,
+        now: fn() -> Moment,
+    ) -> (Self, mpsc::Receiver<Order>) {
+        let (orders, ordered) = mpsc::channel(ORDERS);
+        let desk = Desk {
+            ledger,
+            reading,
+            orders,
+            standing,
+            news: Arc::default(),
+            counts: Arc::default(),
+            now,
+        };
+        (desk, ordered)
+    }
+
     /// Takes in what Alertmanager posts: when this returns well, all of it is on the disk.
     ///
     /// # Errors

@@ -88,34 +88,6 @@ impl Targets {
         }
     }
 
-    /// Everything that is configured, sorted.
-    pub fn all(&self) -> Vec<Target> {
-        let workers = self.workers.keys();
-        let mut all = vec![Target::Broker, Target::Host];
-        all.extend(workers.map(|name| Target::Worker { name: name.clone() }));
-        all.extend(self.queues.iter().map(|(name, vhost)| Target::Queue {
-            vhost: vhost.clone().unwrap_or_else(|| "/".to_owned()),
-            name: name.clone(),
-        }));
-        all.extend(
-            self.env_files
-                .iter()
-                .map(|path| Target::EnvFile { path: path.clone() }),
-        );
-        all.extend(
-            self.disks
-                .iter()
-                .map(|path| Target::Disk { path: path.clone() }),
-        );
-        all.extend(
-            self.globs
-                .iter()
-                .map(|glob| Target::Glob { glob: glob.clone() }),
-        );
-        all.sort();
-        all
-    }
-
     /// Whether `target` is this host's.
     pub fn select(&self, target: &Target) -> Selected {
         let among = |there: bool| match there {
@@ -141,6 +113,59 @@ impl Targets {
                 None if self.nodes.contains(name) => Selected::Unknown,
                 None => Selected::NotMine,
             },
+        }
+    }
+
+    /// Everything that is this host's for certain.
+    pub fn all(&self) -> Vec<Target> {
+        let named = |names: &BTreeSet<String>, target: fn(String) -> Target| -> Vec<Target> {
+            names.iter().cloned().map(target).collect()
+        };
+        let mut all = vec![Target::Broker, Target::Host];
+        all.extend(self.local_node.clone().map(|name| Target::Node { name }));
+        let workers = self.workers.keys().cloned();
+        all.extend(workers.map(|name| Target::Worker { name }));
+        let queues = self.queues.iter().map(|(name, vhost)| Target::Queue {
+            vhost: vhost.clone().unwrap_or_else(|| "/".to_owned()),
+            name: name.clone(),
+        });
+        all.extend(queues);
+        all.extend(named(&self.env_files, |path| Target::EnvFile { path }));
+        all.extend(named(&self.disks, |path| Target::Disk { path }));
+        all.extend(named(&self.globs, |glob| Target::Glob { glob }));
+        all
+    }
+
+    /// The target that a person means: by its key (`worker:mail`), or by its name alone where
+    /// nothing else has it.
+    ///
+    /// # Errors
+    /// In words, with what there is.
+    pub fn meant(&self, text: &str) -> Result<Target, String> {
+        if let Some(target) = Target::from_key(text)
+            && self.select(&target) == Selected::Mine
+        {
+            return Ok(target);
+        }
+        let all = self.all();
+        let keys = |targets: &[Target]| {
+            let keys = targets.iter().take(MAX_LISTED).map(Target::key);
+            let more = targets.len().saturating_sub(MAX_LISTED);
+            let more = (more > 0).then(|| format!("{more} more"));
+            keys.chain(more).collect::<Vec<_>>().join(", ")
+        };
+        let fits = |target: &&Target| target.name() == text || ends_in(target, text);
+        let fitting: Vec<Target> = all.iter().filter(fits).cloned().collect();
+        match fitting.as_slice() {
+            [] => Err(format!(
+                "there is no such target here; there are: {}",
+                keys(&all)
+            )),
+            [one] => Ok(one.clone()),
+            several => Err(format!(
+                "the target is not clear; it is one of: {}",
+                keys(several)
+            )),
         }
     }
 
@@ -181,6 +206,20 @@ impl Targets {
     /// How many worker kinds there are.
     pub fn worker_kinds(&self) -> usize {
         self.workers.len()
+    }
+}
+
+/// Most targets that are listed for a person who named none of them.
+const MAX_LISTED: usize = 30;
+
+/// Whether `text` is the file name of an env file.
+fn ends_in(target: &Target, text: &str) -> bool {
+    match target {
+        Target::EnvFile { path } => {
+            let name = std::path::Path::new(path).file_name();
+            name.is_some_and(|name| name == text)
+        }
+        _ => false,
     }
 }
 
@@ -267,6 +306,29 @@ mod tests {
         let nobody = targets().with_nodes(["rabbit@a".into()], None);
         let node = Target::from_key("node:rabbit@a").unwrap();
         assert_eq!(nobody.select(&node), Selected::Unknown);
+    }
+
+    #[test]
+    fn a_person_may_leave_out_what_is_clear() {
+        let meant = |text: &str| targets().meant(text).map(|target| target.key());
+        assert_eq!(meant("task").unwrap(), "worker:task");
+        assert_eq!(meant("worker:task").unwrap(), "worker:task");
+        assert_eq!(meant("broker").unwrap(), "broker");
+        assert_eq!(meant("tasks").unwrap(), "queue:%2F:tasks");
+        assert_eq!(meant("queue:x:tasks").unwrap(), "queue:x:tasks");
+        let none = meant("nobody").unwrap_err();
+        assert!(none.contains("worker:mail, worker:task"), "{none}");
+        for text in ["", "worker:nobody", "$(reboot)", "disk:/mnt"] {
+            assert!(meant(text).is_err(), "{text}");
+        }
+        let mut config = Config::default();
+        config.workers.insert("mail".into(), Default::default());
+        config
+            .queues
+            .pinned
+            .insert("mail".into(), Pinned::default());
+        let both = Targets::of(&config).meant("mail").unwrap_err();
+        assert!(both.contains("worker:mail, queue:%2F:mail"), "{both}");
     }
 
     #[test]

@@ -5,6 +5,11 @@
 //! | `GET /` | read | landing page |
 //! | `GET /metrics` | read | the exposition, encoded once per snapshot |
 //! | `GET /api/v1/status` | read | score, level and findings with their evidence, as JSON |
+//! | `GET /api/v1/recovery` | read | where recovery stands: mode, pauses, open incidents, alerts |
+//! | `GET /api/v1/incidents`, `/api/v1/runs`, `/api/v1/runs/{id}` | read | what was done, from the ledger |
+//! | `POST /api/v1/runs`, `/api/v1/runs/{id}/approve`, `/cancel` | act | what a person asks for |
+//! | `POST /api/v1/pause`, `/api/v1/resume` | act | no automatic action, for a target or for all |
+//! | `POST /webhook/alertmanager` | act | alerts, on the disk before they are acknowledged |
 //! | `GET /-/healthy` | open | 200 while the process serves |
 //! | `GET /-/ready` | open | 200 once every probe was tried, 503 before |
 //! | `POST /-/reload` | act | load the configuration again |
@@ -12,11 +17,16 @@
 //! *act* routes answer 403 until an authentication that covers them is configured.
 
 mod act;
+mod body;
 mod landing;
 mod listen;
 mod negotiate;
 mod pieces;
+mod recovery;
 mod routes;
+#[cfg(test)]
+mod tests;
+mod webhook;
 
 pub use act::Credentials;
 pub use listen::{Listeners, bind};

@@ -20,10 +20,12 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::act::{self, Credentials, refuse};
 use super::pieces::Pieces;
-use super::{landing, negotiate};
+use super::webhook::{self, Room};
+use super::{landing, negotiate, recovery};
 use crate::model::Moment;
 use crate::publish::metrics::Local;
 use crate::publish::{Encoding, Exposition};
+use crate::recover::desk::Desk;
 
 /// When an answer is given up.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -44,6 +46,8 @@ pub struct State {
     pub ready: watch::Receiver<bool>,
     /// What opens the *act* routes.
     pub credentials: watch::Receiver<Credentials>,
+    /// The door of recovery.
+    pub desk: Desk,
     /// Where a reload is asked for.
     pub reload: mpsc::Sender<ReloadRequest>,
     /// The clock.
@@ -61,8 +65,28 @@ pub fn router(state: State, telemetry_path: &str) -> Router {
     };
     add("/-/healthy", get(async || "warrener is healthy.\n"));
     add("/-/ready", get(ready));
-    add("/-/reload", post(reload).route_layer(act));
+    add("/-/reload", post(reload).route_layer(act.clone()));
     add("/api/v1/status", get(status));
+    add("/api/v1/recovery", get(recovery::standing));
+    add("/api/v1/incidents", get(recovery::incidents));
+    let ask = post(recovery::ask).route_layer(act.clone());
+    add("/api/v1/runs", get(recovery::runs).merge(ask));
+    add("/api/v1/runs/{id}", get(recovery::run));
+    let approve = post(recovery::approve).route_layer(act.clone());
+    add("/api/v1/runs/{id}/approve", approve);
+    let cancel = post(recovery::cancel).route_layer(act.clone());
+    add("/api/v1/runs/{id}/cancel", cancel);
+    add(
+        "/api/v1/pause",
+        post(recovery::pause).route_layer(act.clone()),
+    );
+    add(
+        "/api/v1/resume",
+        post(recovery::resume).route_layer(act.clone()),
+    );
+    let room = Room::default();
+    let alerts = post(move |state, request| webhook::alertmanager(state, room.clone(), request));
+    add("/webhook/alertmanager", alerts.route_layer(act));
     add(telemetry_path, get(metrics));
     add("/", get(move || home(page)));
     let unknown = from_fn(counted("unknown", &state.local));

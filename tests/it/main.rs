@@ -19,4 +19,5 @@ mod serve;
 mod sources;
 mod status;
 mod support;
+mod webhook;
 mod workers;

@@ -33,7 +33,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -49,8 +49,6 @@ use crate::recover::desk::{Counts, Desk, Order, Reading};
 use crate::recover::last_good::Assessed;
 use crate::recover::ledger::{Handle, LedgerError};
 
-/// Orders that may wait.
-const ORDERS: usize = 64;
 /// Looked again at least this often, also when nothing new is seen.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -65,6 +63,8 @@ pub struct Parts {
     pub reading: watch::Receiver<Arc<Reading>>,
     /// The newest snapshot and its assessment.
     pub assessed: watch::Receiver<Option<Assessed>>,
+    /// Where it is told where recovery stands.
+    pub standing: watch::Sender<Arc<Standing>>,
     /// The clock.
     pub now: fn() -> Moment,
 }
@@ -88,29 +88,15 @@ pub struct Engine {
 impl Engine {
     /// An engine that has not begun, and the door to it.
     pub fn new(parts: Parts) -> (Self, Desk) {
-        let news = Arc::new(Notify::new());
-        let (order, orders) = mpsc::channel(ORDERS);
-        let counts = Arc::new(Counts::default());
-        let first = {
-            let setup = parts.setup.borrow();
-            let recovery = &setup.config.recovery;
-            Standing::unknown(mode(recovery.mode), recovery.reflex)
-        };
-        let (standing, standings) = watch::channel(Arc::new(first));
-        let desk = Desk {
-            ledger: parts.ledger.clone(),
-            reading: parts.reading,
-            orders: order,
-            standing: standings,
-            news: Arc::clone(&news),
-            counts: Arc::clone(&counts),
-            now: parts.now,
-        };
+        let standings = parts.standing.subscribe();
+        let (desk, orders) = Desk::new(parts.ledger.clone(), parts.reading, standings, parts.now);
+        let news = Arc::clone(&desk.news);
+        let counts = Arc::clone(&desk.counts);
         let shared = Shared::new(parts.ledger, parts.setup, parts.assessed, news, parts.now);
         let engine = Engine {
             shared: Arc::new(shared),
             orders,
-            standing,
+            standing: parts.standing,
             counts,
             runs: JoinSet::new(),
             driven: HashMap::new(),

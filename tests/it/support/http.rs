@@ -28,6 +28,19 @@ impl Answer {
 
 /// Sends `METHOD PATH` with these header lines and reads until the server closes.
 pub(crate) fn ask(address: &str, request: &str, headers: &[&str]) -> Answer {
+    send(address, request, headers, b"")
+}
+
+/// Posts JSON with a bearer token.
+pub(crate) fn post(address: &str, path: &str, token: Option<&str>, body: &[u8]) -> Answer {
+    let length = format!("Content-Length: {}", body.len());
+    let token = token.map(|token| format!("Authorization: Bearer {token}"));
+    let mut headers = vec!["Content-Type: application/json", &length];
+    headers.extend(token.as_deref());
+    send(address, &format!("POST {path}"), &headers, body)
+}
+
+fn send(address: &str, request: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut head = format!("{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
@@ -36,6 +49,7 @@ pub(crate) fn ask(address: &str, request: &str, headers: &[&str]) -> Answer {
         head.push_str("\r\n");
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let split = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap();

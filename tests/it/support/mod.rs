@@ -16,7 +16,7 @@ use std::time::Duration;
 use testbed::{Broker, BrokerBuilder, Root};
 
 pub(crate) use exposition::Exposition;
-pub(crate) use http::ask;
+pub(crate) use http::{ask, post};
 pub(crate) use receiver::Receiver;
 pub(crate) use tmpfs::Tmpfs;
 pub(crate) use warrener::{EXE, Warrener, prepare};
