@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::StartError;
@@ -13,6 +13,7 @@ use crate::model::Standing;
 use crate::recover::desk::{Desk, Reading};
 use crate::recover::engine::{Engine, Parts, Setup};
 use crate::recover::ledger::Handle;
+use crate::recover::notify::{NoticeCounts, Sender};
 use crate::recover::targets::Targets;
 use crate::watch::cycle;
 
@@ -21,7 +22,10 @@ pub(super) struct Recovering {
     ledger: Handle,
     setup: watch::Sender<Arc<Setup>>,
     reading: watch::Sender<Arc<Reading>>,
+    outbox: Arc<Notify>,
+    notices: Arc<NoticeCounts>,
     state: std::path::PathBuf,
+    sender: Option<JoinHandle<()>>,
     engine: Option<JoinHandle<()>>,
 }
 
@@ -40,23 +44,32 @@ impl Recovering {
         let setup = Setup::new(config, log_in, ledger.clone(), cycle::now)?;
         let (setup, setups) = watch::channel(Arc::new(setup));
         let (reading, readings) = watch::channel(Arc::new(reading(config)));
+        let (outbox, notices) = (Arc::new(Notify::new()), Arc::new(NoticeCounts::default()));
         let (engine, desk) = Engine::new(Parts {
             ledger: ledger.clone(),
             setup: setups,
             reading: readings,
             assessed,
             standing,
+            outbox: Arc::clone(&outbox),
+            notices: Arc::clone(&notices),
             now: cycle::now,
         });
         // Without a file warrener only observes, and leaves nothing on the disk.
         let observes = config.source == Source::Defaults;
-        let recovering = Recovering {
+        let mut recovering = Recovering {
             ledger,
             setup,
             reading,
+            outbox,
+            notices,
+            sender: None,
             state: config.state.clone(),
             engine: (!observes).then(|| tokio::spawn(engine.run())),
         };
+        if !observes {
+            recovering.send(config);
+        }
         Ok((recovering, desk))
     }
 
@@ -77,7 +90,23 @@ impl Recovering {
             );
         }
         self.setup.send_replace(Arc::new(setup));
+        self.send(config);
         self.reading.send_replace(Arc::new(reading(config)));
+    }
+
+    /// Sends what is in the outbox to the channels of `config` from now on.
+    fn send(&mut self, config: &Config) {
+        if let Some(before) = self.sender.take() {
+            before.abort();
+        }
+        let (ledger, counts) = (self.ledger.clone(), Arc::clone(&self.notices));
+        match Sender::new(ledger, Arc::new(config.clone()), counts) {
+            Ok(sender) => {
+                let outbox = Arc::clone(&self.outbox);
+                self.sender = Some(tokio::spawn(sender.run(outbox, cycle::now)));
+            }
+            Err(error) => tracing::error!(%error, "nobody is told anything"),
+        }
     }
 
     /// Begins nothing more. What is under way is looked up in the world at the next start.

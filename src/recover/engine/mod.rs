@@ -19,6 +19,7 @@ mod end;
 mod gate;
 mod join;
 mod orders;
+mod own;
 mod resume;
 mod setup;
 mod shared;
@@ -33,7 +34,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -41,6 +42,7 @@ pub use setup::{Setup, mode};
 
 use self::drive::Drive;
 use self::join::Looks;
+use self::own::Own;
 use self::shared::Shared;
 use crate::model::{
     Incident, IncidentId, Moment, Outcome, Run, RunId, RunState, Standing, Step, TriggerSource,
@@ -48,6 +50,7 @@ use crate::model::{
 use crate::recover::desk::{Counts, Desk, Order, Reading};
 use crate::recover::last_good::Assessed;
 use crate::recover::ledger::{Handle, LedgerError};
+use crate::recover::notify::NoticeCounts;
 
 /// Looked again at least this often, also when nothing new is seen.
 const LOOK: Duration = Duration::from_secs(2);
@@ -65,6 +68,10 @@ pub struct Parts {
     pub assessed: watch::Receiver<Option<Assessed>>,
     /// Where it is told where recovery stands.
     pub standing: watch::Sender<Arc<Standing>>,
+    /// Told when something is in the outbox.
+    pub outbox: Arc<Notify>,
+    /// What became of notices.
+    pub notices: Arc<NoticeCounts>,
     /// The clock.
     pub now: fn() -> Moment,
 }
@@ -76,6 +83,7 @@ pub struct Engine {
     orders: mpsc::Receiver<Order>,
     standing: watch::Sender<Arc<Standing>>,
     counts: Arc<Counts>,
+    notices: Arc<NoticeCounts>,
     runs: JoinSet<()>,
     /// The runs that a task drives.
     driven: HashMap<RunId, tokio::task::Id>,
@@ -83,6 +91,7 @@ pub struct Engine {
     /// Who asked for the open incidents, as far as it was seen.
     sources: HashMap<IncidentId, TriggerSource>,
     resumed: bool,
+    own: Own,
 }
 
 impl Engine {
@@ -92,17 +101,26 @@ impl Engine {
         let (desk, orders) = Desk::new(parts.ledger.clone(), parts.reading, standings, parts.now);
         let news = Arc::clone(&desk.news);
         let counts = Arc::clone(&desk.counts);
-        let shared = Shared::new(parts.ledger, parts.setup, parts.assessed, news, parts.now);
+        let shared = Shared::new(
+            parts.ledger,
+            parts.setup,
+            parts.assessed,
+            news,
+            parts.outbox,
+            parts.now,
+        );
         let engine = Engine {
             shared: Arc::new(shared),
             orders,
             standing: parts.standing,
             counts,
+            notices: parts.notices,
             runs: JoinSet::new(),
             driven: HashMap::new(),
             looks: Looks::default(),
             sources: HashMap::new(),
             resumed: false,
+            own: Own::default(),
         };
         (engine, desk)
     }
@@ -141,6 +159,7 @@ impl Engine {
         {
             tracing::debug!(%error, "looked in vain");
         }
+        self.watch_over_itself().await;
         self.stand().await;
     }
 

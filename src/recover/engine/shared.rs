@@ -31,6 +31,8 @@ pub(super) struct Shared {
     pub(super) assessed: watch::Receiver<Option<Assessed>>,
     /// Something new is in the ledger, or a wish was said.
     pub(super) news: Arc<Notify>,
+    /// Something is in the outbox.
+    outbox: Arc<Notify>,
     /// Held while it is decided whether a run may go: two never decide at once.
     pub(super) gate: tokio::sync::Mutex<()>,
     pub(super) now: fn() -> Moment,
@@ -72,6 +74,7 @@ impl Shared {
         setup: watch::Receiver<Arc<Setup>>,
         assessed: watch::Receiver<Option<Assessed>>,
         news: Arc<Notify>,
+        outbox: Arc<Notify>,
         now: fn() -> Moment,
     ) -> Self {
         Shared {
@@ -79,6 +82,7 @@ impl Shared {
             setup,
             assessed,
             news,
+            outbox,
             gate: tokio::sync::Mutex::new(()),
             now,
             inner: Mutex::default(),
@@ -240,7 +244,7 @@ impl Shared {
         if let Err(error) = notify::tell(&self.ledger, &config, message, now).await {
             tracing::error!(%error, "people could not be told");
         }
-        self.news.notify_one();
+        self.outbox.notify_one();
     }
 
     /// The silence of Alertmanager's that covers what a run is about.

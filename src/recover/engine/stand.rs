@@ -50,6 +50,7 @@ impl Engine {
         standing.holds = self.shared.holds();
         standing.times = self.shared.times();
         standing.alerts = self.counts.alerts();
+        standing.notices = self.notices.get();
         if let Ok(read) = read {
             for tally in read.tallies {
                 let own: &mut BTreeMap<Outcome, u64> =
