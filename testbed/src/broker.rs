@@ -241,6 +241,40 @@ impl Broker {
         ready
     }
 
+    /// A program that starts, stops and tells the state of the node, as an operator's own would:
+    /// `PROGRAM start|stop|status`. What it started is not [`Broker::is_running`]'s to know.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn control(&self) -> Result<PathBuf> {
+        let path = self.dir.join("control");
+        let server = self.command("rabbitmq-server");
+        let variables = server.get_envs().filter_map(|(name, value)| {
+            let value = value?.to_string_lossy().into_owned();
+            Some(format!("export {}='{value}'\n", name.to_string_lossy()))
+        });
+        let (dir, program) = (self.dir.display(), server.get_program().to_string_lossy());
+        let arguments: Vec<_> = server.get_args().map(|a| a.to_string_lossy()).collect();
+        let text = format!(
+            "#!/bin/sh\n{}cd '{dir}' || exit 1\n\
+             pid=$(cat pid 2>/dev/null)\n\
+             runs() {{ [ -n \"$pid\" ] && grep -q '^State:.[^ZX]' \"/proc/$pid/status\" 2>/dev/null; }}\n\
+             case $1 in\n\
+             start) runs && exit 0; setsid -f '{program}' {} >>startup.log 2>&1 </dev/null ;;\n\
+             stop) runs || exit 0; kill -TERM \"$pid\"; n=0\n\
+             while runs; do n=$((n + 1)); [ $n -gt 80 ] && kill -KILL \"$pid\"; sleep 0.1; done ;;\n\
+             status) runs ;;\n\
+             *) exit 2 ;;\n\
+             esac\n",
+            variables.collect::<String>(),
+            arguments.join(" "),
+        );
+        fs::write(&path, text).at("write", &path)?;
+        let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&path, runs).at("make a program of", &path)?;
+        Ok(path)
+    }
+
     fn signal(&self, signal: Signal) -> Result<()> {
         self.lock().as_mut().map_or_else(
             || Err(Error::Missing(format!("{} is not running", self.node))),

@@ -63,4 +63,4 @@ pub use systemd::Systemd;
 pub use tool::{amtool, promtool, tool};
 pub use usage::{cpu_seconds, mib};
 pub use wait::{Progress, wait_until};
-pub use worker::{Environment, Fault, Worker, WorkerConfig};
+pub use worker::{Environment, Fault, Worker, WorkerConfig, sample_worker};

@@ -220,7 +220,9 @@ impl Worker {
 
     fn command(&self) -> Result<Command> {
         let config = &self.config;
-        let mut command = self.guard.command(None, &program()?.to_string_lossy());
+        let mut command = self
+            .guard
+            .command(None, &sample_worker()?.to_string_lossy());
         command
             .args(["--kind", &config.kind, "--queue", &config.queue])
             .args(["--prefetch", &config.prefetch.to_string()])
@@ -254,7 +256,7 @@ impl Worker {
 ///
 /// # Errors
 /// [`Error::Tool`] with the compiler's output.
-fn program() -> Result<PathBuf> {
+pub fn sample_worker() -> Result<PathBuf> {
     static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| find_or_build().map_err(|error| error.to_string()));
     built.clone().map_err(Error::Missing)

@@ -12,6 +12,7 @@ mod files;
 mod fix;
 mod init;
 mod passive;
+mod recover;
 mod reload;
 mod roundtrip;
 mod scrape;

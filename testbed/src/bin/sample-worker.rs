@@ -169,9 +169,6 @@ async fn work(
         return Ok(());
     }
     tokio::time::sleep(Duration::from_millis(options.get("--work-ms").parse()?)).await;
-    if !auto_ack {
-        delivery.ack(BasicAckOptions::default()).await?;
-    }
     let id = delivery
         .properties
         .message_id()
@@ -181,11 +178,13 @@ async fn work(
         .create(true)
         .append(true)
         .open(options.get("--message-log"))?;
-    writeln!(
-        log,
-        "{}",
-        id.unwrap_or_else(|| String::from_utf8_lossy(&delivery.data).into_owned())
-    )?;
+    let id = id.unwrap_or_else(|| String::from_utf8_lossy(&delivery.data).into_owned());
+    // In one piece: its siblings write into the same file. And before the acknowledgement, so that
+    // what the broker counts as done is in the log, whatever ends this process in between.
+    log.write_all(format!("{id}\n").as_bytes())?;
+    if !auto_ack {
+        delivery.ack(BasicAckOptions::default()).await?;
+    }
     Ok(())
 }
 

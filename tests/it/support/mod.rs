@@ -8,6 +8,7 @@ pub(crate) mod fleet;
 mod http;
 mod receiver;
 mod tmpfs;
+pub(crate) mod ward;
 mod warrener;
 
 use std::sync::OnceLock;

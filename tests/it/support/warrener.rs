@@ -1,6 +1,7 @@
 //! A `warrener serve` of its own, on a port that it chose.
 
 use std::path::Path;
+use std::time::Duration;
 
 use testbed::{Program, wait_until};
 
@@ -66,8 +67,18 @@ impl Warrener {
 
     /// Scrapes until `holds`, and gives the exposition in which it does.
     pub(crate) fn wait(&self, what: &str, holds: impl Fn(&Exposition) -> bool) -> Exposition {
+        self.wait_for(what, PATIENCE, holds)
+    }
+
+    /// The same, for so long.
+    pub(crate) fn wait_for(
+        &self,
+        what: &str,
+        patience: Duration,
+        holds: impl Fn(&Exposition) -> bool,
+    ) -> Exposition {
         let mut newest = None;
-        let outcome = wait_until(what, PATIENCE, || {
+        let outcome = wait_until(what, patience, || {
             let metrics = self.metrics();
             let held = holds(&metrics);
             newest = Some(metrics);
