@@ -25,6 +25,7 @@ pub mod intake;
 pub mod last_good;
 pub mod ledger;
 pub mod notify;
+pub mod own;
 pub mod playbook;
 pub mod repair;
 mod state;

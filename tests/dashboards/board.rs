@@ -14,7 +14,7 @@ pub(crate) const BOARDS: [(&str, &str); 5] = [
     ("warrener-overview", "Overview"),
     ("warrener-broker", "Broker and queues"),
     ("warrener-workers", "Workers"),
-    ("warrener-config", "Configuration"),
+    ("warrener-config", "Configuration and recovery"),
     ("warrener-self", "warrener itself"),
 ];
 
@@ -76,6 +76,16 @@ impl Board {
             "textFormat": text, "tagKeys": "instance", "useValueForTime": true,
         }));
         self
+    }
+
+    /// Marks the beginnings of recovery's runs.
+    pub(crate) fn runs(self) -> Self {
+        self.times(
+            "Recovery runs",
+            "warrener_recovery_run_created_timestamp_seconds{@}",
+            "Recovery: {{playbook}}",
+            "{{target}}",
+        )
     }
 
     /// A heading, and below it its panels, in lines from left to right.

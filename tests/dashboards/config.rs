@@ -1,9 +1,10 @@
-//! The env files, the workers that run with them, and warrener's own configuration.
+//! The env files, the workers that run with them, recovery, and warrener's own configuration.
 
 use serde_json::{Value, json};
 
 use crate::board::{Board, beside};
 use crate::panel::Panel;
+use crate::recovery;
 use crate::words::{
     CAUTION, CRITICAL, NONE_IS_NORMAL, NORMAL, SEVERITIES, WARNING, YES_IS_GOOD, leads, narrow,
     severity, worded,
@@ -12,7 +13,7 @@ use crate::words::{
 pub(crate) fn build() -> (&'static str, Value) {
     Board::new(
         "warrener-config",
-        "Is the configuration whole, does it work, and does everybody run with it?",
+        "Is the configuration whole, does everybody run with it, and what does recovery do?",
     )
     .variable(
         "path",
@@ -31,9 +32,14 @@ pub(crate) fn build() -> (&'static str, Value) {
         "warrener.yml loaded",
         "{{instance}}",
     )
+    .runs()
     .row("", now())
     .row("Env files", files())
     .row("Those who run with them", users())
+    .row("Recovery", recovery::now())
+    .row("", recovery::runs())
+    .row("", recovery::speed())
+    .row("How recovery is asked, and how it tells", recovery::ways())
     .row("warrener.yml", own())
     .build()
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! overview broker workers config own   one dashboard each: its questions and its queries
-//!          queues working              their larger parts
+//!          queues working recovery     their larger parts
 //!          all on
 //! words    colours and words that mean the same everywhere
 //! board    variables, annotations, links, places
@@ -22,6 +22,7 @@ mod overview;
 mod own;
 mod panel;
 mod queues;
+mod recovery;
 mod words;
 mod workers;
 mod working;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::board::Board;
 use crate::panel::{Panel, steps};
+use crate::recovery;
 use crate::words::{
     BANDS, CAUTION, CRITICAL, INFORMATION, LEVELS, NONE_IS_NORMAL, NORMAL, SEVERITIES, WARNING,
     YES_IS_GOOD, leads, level, narrow, number, severity, worded,
@@ -20,8 +21,10 @@ pub(crate) fn build() -> (&'static str, Value) {
         "Env file changed",
         "{{path}}",
     )
+    .runs()
     .row("", now())
     .row("", [findings()])
+    .row("Recovery", recoveries())
     .row("How the score is made", made())
     .row("What runs out", resources())
     .row("Logs and backups", files())
@@ -125,6 +128,40 @@ fn findings() -> Panel {
     .sorted("Severity", true)
     .no_value("Nothing is wrong.")
     .size(24, 8)
+}
+
+fn recoveries() -> [Panel; 4] {
+    [
+        Panel::number(
+            "Recovery waits",
+            "Does a run wait for a person: warrener runs approve ID?",
+        )
+        .query(
+            "sum(warrener_recovery_open_runs{@,state=\"awaiting_approval\"})",
+            "runs",
+        )
+        .thresholds(&[(None, NORMAL), (Some(1.0), WARNING)])
+        .size(3, 6),
+        Panel::number(
+            "Recovery held",
+            "Would recovery act, and something keeps it from it?",
+        )
+        .query("sum(warrener_recovery_held_runs{@})", "runs")
+        .thresholds(&[(None, NORMAL), (Some(1.0), CAUTION)])
+        .size(3, 6),
+        Panel::stack(
+            "Open runs",
+            "When did recovery act, wait and verify? Its dashboard is that of the configuration.",
+        )
+        .query(
+            "sum by (state) (warrener_recovery_open_runs{@}) > 0",
+            "{{state}}",
+        )
+        .decimals(0)
+        .no_value("nothing was done")
+        .size(10, 6),
+        recovery::ended().size(8, 6),
+    ]
 }
 
 fn made() -> [Panel; 4] {

@@ -98,7 +98,7 @@ fn what_is_wrong_is_explained_and_ends_with_1() {
         "refused",
         "remedy: playbook broker-down: ",
         "Can't see broker (refused, never read)",
-        "No automatic recovery in this version",
+        "Proposing only: plans are told, nothing is done",
     ] {
         assert!(out.contains(words), "{words} in\n{out}");
     }

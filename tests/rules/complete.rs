@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use regex::Regex;
+use testbed::amtool;
 use warrener::model::{Code, Remedy, Severity};
 
 use crate::pack::{ROOT, alerts, source};
@@ -28,6 +29,22 @@ const OTHERS: [(&str, &str, &str); 5] = [
     ("WarrenerDown", "critical", "escalate"),
     ("Watchdog", "info", "notify"),
 ];
+
+/// What tells of recovery itself: pages alone, without a playbook; name, severity.
+pub(crate) const OF_RECOVERY: [(&str, &str); 7] = [
+    ("RecoveryFailed", "warning"),
+    ("RecoveryHeld", "warning"),
+    ("RecoveryAwaitingApproval", "warning"),
+    ("RecoveryLedgerUnwritable", "warning"),
+    ("RecoveryOutboxStuck", "warning"),
+    ("AlertPipelineSilent", "warning"),
+    ("RecoveryPaused", "info"),
+];
+
+/// Whether it tells of recovery itself.
+pub(crate) fn is_of_recovery(name: &str) -> bool {
+    OF_RECOVERY.iter().any(|(own, _)| *own == name)
+}
 
 /// The severities of the findings of a code, mildest first (DESIGN, section 7).
 fn severities(code: Code) -> &'static [Severity] {
@@ -74,7 +91,7 @@ fn label(severity: Severity) -> &'static str {
     }
 }
 
-/// Every alert for recovery: name, severities, playbook.
+/// Every alert but its page: name, severities, playbook.
 fn expected() -> BTreeMap<&'static str, (BTreeSet<&'static str>, &'static str)> {
     let of_codes = Code::ALL.iter().map(|code| {
         let severities = severities(*code).iter().map(|s| label(*s)).collect();
@@ -82,7 +99,8 @@ fn expected() -> BTreeMap<&'static str, (BTreeSet<&'static str>, &'static str)> 
     });
     let others =
         OTHERS.map(|(name, severity, playbook)| (name, (BTreeSet::from([severity]), playbook)));
-    of_codes.chain(others).collect()
+    let of_recovery = OF_RECOVERY.map(|(name, severity)| (name, (BTreeSet::from([severity]), "")));
+    of_codes.chain(others).chain(of_recovery).collect()
 }
 
 #[test]
@@ -92,7 +110,7 @@ fn every_code_has_its_alert_and_its_page() {
     for rule in alerts(&rules) {
         assert_eq!(
             rule.is_page(),
-            rule.name().ends_with("Page"),
+            rule.name().ends_with("Page") || is_of_recovery(rule.name()),
             "{}",
             rule.name()
         );
@@ -102,14 +120,49 @@ fn every_code_has_its_alert_and_its_page() {
             .insert(rule.severity());
         assert!(fresh, "{} {} twice", rule.name(), rule.severity());
         let (_, playbook) = &expected()[rule.code()];
-        assert_eq!(&rule.labels["playbook"], playbook, "{}", rule.name());
+        let labelled = rule.labels.get("playbook").map_or("", String::as_str);
+        assert_eq!(labelled, *playbook, "{}", rule.name());
     }
     for (name, (severities, _)) in expected() {
-        assert_eq!(found.get(&(name, false)), Some(&severities), "{name}");
+        let for_recovery = (!is_of_recovery(name)).then_some(&severities);
+        assert_eq!(found.get(&(name, false)), for_recovery, "{name}");
         let pages = (!WITHOUT_PAGE.contains(&name)).then_some(&severities);
         assert_eq!(found.get(&(name, true)), pages, "{name}Page");
     }
-    assert_eq!(expected().len(), Code::ALL.len() + OTHERS.len());
+    let all = Code::ALL.len() + OTHERS.len() + OF_RECOVERY.len();
+    assert_eq!(expected().len(), all);
+}
+
+/// No alert that tells of recovery, or of warrener itself, is ever answered by recovery: by the
+/// shipped routes it does not get there, and where another route sends it, it is passed over.
+#[test]
+fn what_tells_of_recovery_goes_to_people_alone() {
+    let own = warrener::recover::own::ALERTS;
+    let config = Path::new(ROOT).join("rules/alertmanager.yml");
+    let config = format!("--config.file={}", config.display());
+    let rules = source();
+    for rule in alerts(&rules) {
+        let name = rule.name();
+        let told_itself = is_of_recovery(name) || rule.code() == "WarrenerDown";
+        assert_eq!(own.contains(&rule.code()), told_itself, "{name}");
+        if !is_of_recovery(name) {
+            continue;
+        }
+        let kept = rule.labels.iter().filter(|(_, value)| !value.is_empty());
+        let labels: Vec<String> = kept
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let alert = format!("alertname={name}");
+        let mut args = vec!["config", "routes", "test", &config, &alert];
+        args.extend(labels.iter().map(String::as_str));
+        let receiver = amtool(&args, "").unwrap();
+        let expected = match rule.severity() {
+            "critical" => "on-call",
+            "warning" => "chat",
+            _ => "chat-quiet",
+        };
+        assert_eq!(receiver.trim(), expected, "{name}");
+    }
 }
 
 #[test]

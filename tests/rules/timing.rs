@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::complete::is_of_recovery;
 use crate::pack::{Rule, alerts, profiles, yaml};
 
 /// A code of two severities has two rules; while a trouble worsens or betters, one of them fires.
@@ -29,7 +30,12 @@ fn two_severities_never_fire_together() {
 fn pages_are_later_than_recovery_and_causes_not_later_than_symptoms() {
     for written in profiles() {
         let rules = written.rules();
-        let pages: Vec<&Rule> = alerts(&rules).filter(|r| r.is_page()).collect();
+        let of_recovery = |rule: &&Rule| is_of_recovery(rule.name());
+        for page in alerts(&rules).filter(of_recovery) {
+            assert!(page.keeps() > 0, "{}", page.name());
+        }
+        let pages = alerts(&rules).filter(|r| r.is_page() && !of_recovery(r));
+        let pages: Vec<&Rule> = pages.collect();
         for page in &pages {
             let name = page.name();
             let twin = alerts(&rules)

@@ -1,6 +1,7 @@
 //! What is published of one full world: the status's form, and the reference of the metrics.
 
 mod metrics;
+mod recovery;
 mod reference;
 mod status;
 mod world;

@@ -163,7 +163,10 @@ fn what_is_done_by_itself_is_told_by_mode_and_by_what_stands_against_it() {
     let reflex = "acting by itself, on alerts and on findings";
     assert_eq!(by(Auto, true, &[]), is(true, 2, reflex));
     let one = "acting by itself, on alerts; worker task-worker is paused";
-    assert_eq!(by(Auto, false, &[worker.clone()]), is(true, 1, one));
+    assert_eq!(
+        by(Auto, false, std::slice::from_ref(&worker)),
+        is(true, 1, one)
+    );
     let all = "paused, nothing is done by itself: maintenance";
     assert_eq!(by(Auto, false, &[worker, None]), is(false, 0, all));
     let blind = "observing only: /var/lib/warrener/ledger.sqlite: no space left";

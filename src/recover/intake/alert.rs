@@ -10,6 +10,7 @@ use super::payload::Alert;
 use super::quarantine::{QuarantineReason, Quarantined, printable};
 use super::target::{self, Choice};
 use crate::model::{Timestamp, Trigger, TriggerCode, TriggerSource, TriggerStatus};
+use crate::recover::own::is_own;
 use crate::recover::targets::Targets;
 
 /// Most labels of an alert.
@@ -23,14 +24,6 @@ const MAX_KEPT: usize = 256;
 const WATCHDOG: &str = "Watchdog";
 /// The twin of an alert that is for people: slower, and silenced without blinding recovery.
 const PAGE: &str = "Page";
-/// Alerts that tell of recovery itself.
-const OWN: [&str; 5] = [
-    "RecoveryFailed",
-    "RecoveryHeld",
-    "RecoveryAwaitingApproval",
-    "WarrenerDown",
-    "AlertPipelineSilent",
-];
 
 /// What an alert was read as.
 pub(super) enum Read {
@@ -65,7 +58,7 @@ pub(super) fn read(index: usize, raw: &str, targets: &Targets, identity: &str) -
             TriggerStatus::Resolved => Read::ForPeople,
         };
     }
-    if OWN.contains(&name) || is_page(name) {
+    if is_own(name) || is_page(name) {
         return Read::ForPeople;
     }
     if labels.get("identity").is_some_and(|own| own != identity) {

@@ -101,7 +101,8 @@ fn a_queue_without_a_virtual_host_is_in_the_default_one() {
 #[test]
 fn the_watchdog_is_a_heartbeat_and_a_page_is_for_people() {
     assert_eq!(read(json!({"alertname": "Watchdog"})).heartbeats, 1);
-    for name in ["WorkerDownPage", "HealthCriticalPage", "RecoveryFailed"] {
+    let pages = ["WorkerDownPage", "HealthCriticalPage", "WarrenerDownPage"];
+    for name in pages.into_iter().chain(crate::recover::own::ALERTS) {
         let batch = read(json!({"alertname": name, "worker": "task"}));
         assert_eq!((batch.for_people, batch.triggers.len()), (1, 0), "{name}");
     }

@@ -6,19 +6,13 @@ use std::path::{Path, PathBuf};
 use super::{Action, Confirm, Origin, Playbook, Playbooks, Step, TriggerName};
 use crate::config::{Config, ConfigError, ConfigErrors, KeyPath, Places, Source};
 use crate::model::{Code, Risk, TriggerCode};
+use crate::recover::own::is_own;
 
 /// Alerts that are no finding's, and that warrener can confirm by its own level.
 pub(crate) const HEALTH_ALERTS: [&str; 3] = ["HealthCaution", "HealthWarning", "HealthCritical"];
 
-/// Alerts that tell of recovery or of warrener itself: answering them would chase its own tail.
-const OWN_ALERTS: [&str; 6] = [
-    "RecoveryFailed",
-    "RecoveryHeld",
-    "RecoveryAwaitingApproval",
-    "WarrenerDown",
-    "AlertPipelineSilent",
-    "Watchdog",
-];
+/// The alert that always fires: a heartbeat, nothing to answer.
+const WATCHDOG: &str = "Watchdog";
 
 const MAX_RETRIES: u32 = 10;
 
@@ -106,7 +100,7 @@ fn names(playbook: &Playbook, findings: &mut Findings<'_>) {
             continue;
         };
         let name = name.as_str();
-        if OWN_ALERTS.contains(&name) {
+        if name == WATCHDOG || is_own(name) {
             findings.add(
                 path,
                 format!("`{name}` tells of warrener itself"),

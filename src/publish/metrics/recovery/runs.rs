@@ -146,7 +146,11 @@ pub(super) fn open(standing: &Standing, f: &mut Families<'_>) -> fmt::Result {
         "warrener_recovery_run_created_timestamp_seconds",
         "When each run that is not over was made, the 200 oldest.",
         runs().take(MOST).map(|run| {
-            let labels = [("run", run.id.0.to_string())];
+            let labels = [
+                ("run", run.id.0.to_string()),
+                ("playbook", run.playbook.clone()),
+                ("target", run.target.key()),
+            ];
             (labels, Some(run.created_at.unix_seconds()))
         }),
     )
