@@ -2,24 +2,41 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::{Client as Http, StatusCode, redirect};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client as Http, RequestBuilder, StatusCode, redirect};
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
+use super::output::Problem;
 use super::words::printable;
 use crate::config::read_bounded;
 use crate::model::Secret;
 use crate::watch::broker::http::install_crypto;
 
+/// Where a server listens unless told otherwise.
+pub(super) const URL: &str = "http://127.0.0.1:15699";
+
 /// When an answer is given up.
 const DEADLINE: Duration = Duration::from_secs(5);
+/// The same for what makes the server look at the world first; longer than its own deadline.
+const PATIENT: Duration = Duration::from_secs(35);
 /// The most that is read of an answer, in bytes.
 const MOST: usize = 16 << 20;
+/// The most that is shown of a server's words, in characters: it lists what there is.
+const MOST_SAID: usize = 4000;
 /// The most that is read of a token's file, in bytes.
 const MOST_TOKEN: u64 = 64 << 10;
+
+/// A refusal in the server's words.
+#[derive(Deserialize)]
+struct Said {
+    error: String,
+}
 
 /// Why there is no answer, in words for people.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +44,48 @@ pub(super) enum Unanswered {
     /// Nothing listens there.
     #[error("no server at {0}")]
     NobodyThere(String),
+    /// The server says no, and why.
+    #[error("{words}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// In the server's words.
+        words: String,
+    },
     /// Anything else.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        let words = unanswered.to_string();
+        match unanswered {
+            Unanswered::NobodyThere(_) => {
+                Problem::Failed(format!("{words}: is `warrener serve` running there?"))
+            }
+            Unanswered::Refused { .. } | Unanswered::Failed(_) => Problem::Failed(words),
+        }
+    }
+}
+
+/// Which server is asked, for every command that talks to one.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServerArgs {
+    /// The server to ask [default: http://127.0.0.1:15699]
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// File with the token that the server asks for: the one of its `web.auth.bearer_file`
+    #[arg(long = "token-file", value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    pub(super) fn client(&self) -> Result<Client, Problem> {
+        let url = self.url.as_deref().unwrap_or(URL);
+        let client = Client::new(url, self.token_file.as_deref());
+        client.map_err(|words| Problem::Usage(format!("warrener: {words}")))
+    }
 }
 
 /// Asks one server.
@@ -74,19 +130,33 @@ impl Client {
 
     /// The body of `GET path`.
     pub(super) async fn get(&self, path: &str) -> Result<String, Unanswered> {
-        let asked = timeout(DEADLINE, self.ask(path)).await;
+        self.ask(self.http.get(self.at(path)), DEADLINE).await
+    }
+
+    /// The body of the answer to `POST path` with this JSON.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<String, Unanswered> {
+        let request = self.http.post(self.at(path));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        self.ask(request.body(body.to_string()), PATIENT).await
+    }
+
+    fn at(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        let under = self.base.path().trim_end_matches('/');
+        url.set_path(&format!("{under}{path}"));
+        url
+    }
+
+    async fn ask(&self, request: RequestBuilder, deadline: Duration) -> Result<String, Unanswered> {
+        let asked = timeout(deadline, self.answer(request)).await;
         asked.unwrap_or_else(|_| {
-            let seconds = DEADLINE.as_secs();
+            let seconds = deadline.as_secs();
             let words = format!("{}: no whole answer within {seconds} s", self.url());
             Err(Unanswered::Failed(words))
         })
     }
 
-    async fn ask(&self, path: &str) -> Result<String, Unanswered> {
-        let mut url = self.base.clone();
-        let under = self.base.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{under}{path}"));
-        let mut request = self.http.get(url);
+    async fn answer(&self, mut request: RequestBuilder) -> Result<String, Unanswered> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }
@@ -102,21 +172,29 @@ impl Client {
             body.extend_from_slice(&chunk);
         }
         let body = String::from_utf8_lossy(&body).into_owned();
-        match status {
-            StatusCode::OK => Ok(body),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Unanswered::Failed(format!(
-                "{}: refused ({status}): give the right token with --token-file",
-                self.url()
-            ))),
-            _ => {
-                let said: String = printable(body.lines().next().unwrap_or_default())
-                    .chars()
-                    .take(200)
-                    .collect();
-                let words = format!("{}: answered {status}: {said}", self.url());
-                Err(Unanswered::Failed(words))
-            }
+        if status.is_success() {
+            return Ok(body);
         }
+        Err(self.refused(status, &body))
+    }
+
+    /// An answer that is none: in the words of a warrener, or what else there is to say.
+    fn refused(&self, status: StatusCode, body: &str) -> Unanswered {
+        let (url, said) = (self.url(), serde_json::from_str::<Said>(body).ok());
+        let token = "give the right token with --token-file";
+        let words = match (status, said) {
+            (StatusCode::UNAUTHORIZED, _) | (StatusCode::FORBIDDEN, None) => {
+                return Unanswered::Failed(format!("{url}: refused ({status}): {token}"));
+            }
+            (_, Some(Said { error })) => printable(&error).chars().take(MOST_SAID).collect(),
+            (_, None) => {
+                let line = printable(body.lines().next().unwrap_or_default());
+                let line: String = line.chars().take(200).collect();
+                return Unanswered::Failed(format!("{url}: answered {status}: {line}"));
+            }
+        };
+        let status = status.as_u16();
+        Unanswered::Refused { status, words }
     }
 
     fn failed(&self, error: &reqwest::Error) -> Unanswered {

@@ -16,10 +16,17 @@ mod completions;
 mod env_files;
 mod fix;
 mod init;
+mod layout;
+mod ledger;
 mod logging;
+mod output;
+mod paint;
+mod pause;
 mod probe;
+mod recover;
 mod report;
 mod rules;
+mod runs;
 mod serve;
 mod status;
 mod words;
@@ -27,6 +34,7 @@ mod words;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -71,6 +79,7 @@ Start here:
   warrener fix       repair env files to their schema
   warrener serve     export metrics on port 15699
   warrener status    what is wrong, since when, and what would be done?
+  warrener runs      what did recovery do, and what waits for me?
 
 Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or configuration error.";
 
@@ -86,6 +95,14 @@ enum Command {
     Check(check::Args),
     /// Repair env files to their schema: from the last known good, default_from, default
     Fix(fix::Args),
+    /// Run a playbook now, or tell what it would do
+    Recover(recover::Args),
+    /// List what recovery did, tell a run's whole story, approve or cancel one
+    Runs(runs::Args),
+    /// No automatic action, for one target or for all, until it is resumed; survives restarts
+    Pause(pause::Args),
+    /// End a pause
+    Resume(pause::ResumeArgs),
     /// Draft a warrener.yml from the env files, units and processes found here
     Init(init::Args),
     /// Write the bundled alert rules, dashboards and runbooks
@@ -137,6 +154,10 @@ pub fn main() -> ExitCode {
         Command::Probe(args) => probe::run(args),
         Command::Check(args) => check::run(args),
         Command::Fix(args) => fix::run(args),
+        Command::Recover(args) => recover::run(args),
+        Command::Runs(args) => runs::run(args),
+        Command::Pause(args) => pause::pause(args),
+        Command::Resume(args) => pause::resume(args),
         Command::Init(args) => init::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Completions(args) => completions::run(args),
@@ -151,6 +172,21 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .max_blocking_threads(16)
         .enable_all()
         .build()
+}
+
+/// Does the work of a command, and says why where it could not.
+fn finish(work: impl Future<Output = Result<Exit, output::Problem>>) -> Exit {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("warrener: the runtime could not start: {error}");
+            return Exit::Failed;
+        }
+    };
+    let done = runtime.block_on(work);
+    // A name look-up that hangs is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done.unwrap_or_else(|problem| output::failed(&problem))
 }
 
 #[cfg(test)]

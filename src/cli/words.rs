@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::publish::status::Target;
+
 /// `?` for what is unknown.
 pub(super) fn or_unknown(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "?".into(), |v| v.to_string())
@@ -48,6 +50,24 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
+/// An instant in seconds since the Unix epoch: `2026-11-24 10:00:01 UTC`.
+pub(super) fn instant(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "whole seconds are shown")]
+    let whole = seconds.floor() as i64;
+    match time::OffsetDateTime::from_unix_timestamp(whole) {
+        Ok(at) => format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+            at.year(),
+            u8::from(at.month()),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        ),
+        Err(_) => "?".to_owned(),
+    }
+}
+
 /// A number with its thousands apart: `12,345`.
 pub(super) fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -81,6 +101,24 @@ pub(super) fn printable(name: &str) -> String {
         .collect()
 }
 
+/// `env file .env`; `the broker`.
+pub(super) fn target(target: &Target) -> String {
+    let kind = target.kind.replace('_', " ");
+    let words = match target.name.as_str() {
+        "" => format!("the {kind}"),
+        name => format!("{kind} {name}"),
+    };
+    printable(&words)
+}
+
+/// `Words.` of `words`.
+pub(super) fn sentence(words: &str) -> String {
+    let words = printable(words);
+    let mut chars = words.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +140,12 @@ mod tests {
             (count(999), count(1_234_567)),
             ("999".into(), "1,234,567".into())
         );
+    }
+
+    #[test]
+    fn instants_are_told_with_their_zone() {
+        assert_eq!(instant(1_800_000_000.9), "2027-01-15 08:00:00 UTC");
+        assert_eq!(instant(f64::MAX), "?");
     }
 
     #[test]

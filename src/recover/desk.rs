@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::intake::{self, Batch, PayloadError};
-use super::ledger::{Handle, LedgerError, Stamp};
+use super::ledger::{Handle, Ledger, LedgerError, Stamp};
 use super::targets::Targets;
 use crate::model::{
     Hold, Incident, Moment, Pause, Risk, Run, RunId, Standing, Step, Target, Timestamp,
@@ -184,6 +184,25 @@ pub struct Whole {
     pub steps: Vec<Step>,
 }
 
+impl Whole {
+    /// The run of this number in `ledger`, whole; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn read(ledger: &Ledger, id: RunId) -> Result<Option<Self>, LedgerError> {
+        let Some(run) = ledger.run(id)? else {
+            return Ok(None);
+        };
+        let steps = ledger.steps(id)?;
+        let incident = ledger.incident(run.incident)?;
+        Ok(Some(Whole {
+            run,
+            incident,
+            steps,
+        }))
+    }
+}
+
 impl Desk {
     /// A desk in front of `ledger`, and the orders that are left at it.
     pub fn new(
@@ -267,19 +286,9 @@ impl Desk {
     /// # Errors
     /// [`LedgerError`].
     pub async fn run(&self, id: RunId) -> Result<Option<Whole>, LedgerError> {
-        let whole = move |ledger: &super::ledger::Ledger| {
-            let Some(run) = ledger.run(id)? else {
-                return Ok(None);
-            };
-            let steps = ledger.steps(id)?;
-            let incident = ledger.incident(run.incident)?;
-            Ok(Some(Whole {
-                run,
-                incident,
-                steps,
-            }))
-        };
-        self.ledger.read(whole).await
+        self.ledger
+            .read(move |ledger| Whole::read(ledger, id))
+            .await
     }
 
     /// The newest incidents, newest first.

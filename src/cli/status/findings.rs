@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{Page, together};
 use super::page::View;
 use super::paint::{self, BOLD, paint};
+pub(super) use crate::cli::words::target;
 use crate::cli::words::{printable, span};
 use crate::model::Severity;
-use crate::publish::status::{Evidence, Finding, FindingKey, Status, Target};
+use crate::publish::status::{Evidence, Finding, FindingKey, Status};
 
 /// Evidence shown of each finding at most, unless detailed.
 const EVIDENCE: usize = 6;
@@ -15,16 +16,6 @@ const EVIDENCE: usize = 6;
 const DEEPEST: usize = 3;
 /// A finding that nobody saw for so many seconds can't be looked at now.
 const UNSEEN: f64 = 30.0;
-
-/// `env file .env`; `the broker`.
-pub(super) fn target(target: &Target) -> String {
-    let kind = target.kind.replace('_', " ");
-    let words = match target.name.as_str() {
-        "" => format!("the {kind}"),
-        name => format!("{kind} {name}"),
-    };
-    printable(&words)
-}
 
 /// `ConfigInvalid of env file .env`.
 pub(super) fn named(key: &FindingKey) -> String {

@@ -7,30 +7,23 @@
 mod detail;
 mod findings;
 mod host;
-mod layout;
 mod page;
-mod paint;
 mod recovery;
 mod screen;
 mod source;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Deserializer, Serializer};
-
-use super::client::Client;
-use super::{ConfigArgs, Exit, runtime};
+use super::client::{Client, URL};
+use super::output::{failed, pretty, say, width};
+use super::{ConfigArgs, Exit, layout, paint, runtime};
 use crate::model::Level;
 use crate::publish::status::Status;
 use page::View;
-use source::{Origin, Problem, Reading};
-
-/// Where a server listens unless told otherwise.
-const URL: &str = "http://127.0.0.1:15699";
+use source::{Origin, Reading};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -109,27 +102,9 @@ async fn once(origin: &mut Origin, args: &Args) -> Exit {
             }
         }
     } else {
-        say(&draw(&reading, screen::width(), args.detailed));
+        say(&draw(&reading, width(), args.detailed));
     }
     judged(&reading.status)
-}
-
-/// To standard output. Whoever stops reading, such as `head`, has what it wants.
-fn say(text: &str) {
-    anstream::stdout().write_all(text.as_bytes()).ok();
-}
-
-fn failed(problem: &Problem) -> Exit {
-    match problem {
-        Problem::Usage(words) => {
-            eprintln!("{words}");
-            Exit::Usage
-        }
-        Problem::Failed(words) => {
-            eprintln!("warrener: {words}");
-            Exit::Failed
-        }
-    }
 }
 
 /// The page of a reading, with colours.
@@ -151,14 +126,4 @@ fn judged(status: &Status) -> Exit {
         Level::Normal | Level::Caution => Exit::Fine,
         Level::Warning | Level::Critical => Exit::Failed,
     }
-}
-
-/// The same document, with line breaks: nothing that this version does not know is lost.
-fn pretty(json: &str) -> Result<String, serde_json::Error> {
-    let mut out = Vec::new();
-    let mut from = Deserializer::from_str(json);
-    serde_transcode::transcode(&mut from, &mut Serializer::pretty(&mut out))?;
-    from.end()?;
-    out.push(b'\n');
-    Ok(String::from_utf8_lossy(&out).into_owned())
 }

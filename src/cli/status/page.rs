@@ -3,7 +3,7 @@
 use super::layout::{Page, together};
 use super::paint::{self, BOLD, paint};
 use super::{detail, findings, host, recovery};
-use crate::cli::words::{printable, span};
+use crate::cli::words::{printable, sentence, span};
 use crate::publish::status::{Finding, Probe, Status};
 
 /// How it is looked at.
@@ -49,14 +49,6 @@ pub(super) fn render(status: &Status, view: &View<'_>) -> String {
     }
     page.line(0, next(status, view));
     page.into_text()
-}
-
-/// `Words.` of `words`.
-fn sentence(words: &str) -> String {
-    let words = printable(words);
-    let mut chars = words.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
 fn head(page: &mut Page, status: &Status, view: &View<'_>) {

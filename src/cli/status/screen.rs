@@ -8,27 +8,13 @@ use anstream::{AutoStream, ColorChoice};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-use super::layout::NARROWEST;
 use super::source::{Origin, Problem};
-use super::{Exit, draw, failed, judged};
+use super::{Exit, draw, failed, judged, width};
 use crate::cli::words::printable;
-
-/// Where neither a terminal nor `COLUMNS` says.
-const WIDTH: usize = 80;
-/// Longer lines are hard to read.
-const WIDEST: usize = 120;
 
 /// The alternate screen, without a cursor; and back.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-
-/// Columns to write in.
-pub(super) fn width() -> usize {
-    let asked = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    let own = || terminal_size::terminal_size_of(io::stdout()).map(|(w, _)| usize::from(w.0));
-    let width = asked.or_else(own).unwrap_or(WIDTH);
-    width.clamp(NARROWEST, WIDEST)
-}
 
 /// Whether the output is a terminal that can be drawn on.
 fn is_screen() -> bool {

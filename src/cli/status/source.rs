@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::app::Judge;
 use crate::cli::client::{Client, Unanswered};
+pub(super) use crate::cli::output::Problem;
 use crate::config::Config;
 use crate::publish::status::{Status, VERSION};
 use crate::watch::Watch;
@@ -23,15 +24,6 @@ pub(super) struct Reading {
     pub(super) json: String,
     /// What has to be known of how it came about.
     pub(super) note: Option<String>,
-}
-
-/// Why there is none, in words for people.
-#[derive(Debug)]
-pub(super) enum Problem {
-    /// The configuration is wrong.
-    Usage(String),
-    /// It failed.
-    Failed(String),
 }
 
 /// Where statuses come from.
@@ -88,7 +80,7 @@ impl Origin {
                     note: Some(format!("no server at {url}: {how}")),
                 })
             }
-            Err(Unanswered::Failed(words)) => Err(Problem::Failed(words)),
+            Err(unanswered) => Err(Problem::Failed(unanswered.to_string())),
         }
     }
 }

@@ -22,6 +22,14 @@ const KEPT: &str = "ledger.db.corrupt-";
 const STATEMENTS: usize = 64;
 
 impl Ledger {
+    /// Whether there is one in the folder `state`.
+    ///
+    /// # Errors
+    /// The folder can't be looked into.
+    pub fn is_there(state: &Path) -> io::Result<bool> {
+        state.join(FILE).try_exists()
+    }
+
     /// Opens the ledger in the folder `state`, and makes it when there is none.
     ///
     /// A damaged one is moved aside and refused. The one that is made in its place at the next

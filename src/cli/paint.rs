@@ -51,3 +51,22 @@ pub(super) fn verdict(verdict: &str) -> Style {
         _ => BAD,
     }
 }
+
+/// The word for where a run is, or how it ended.
+pub(super) fn run(word: &str) -> Style {
+    match word {
+        "recovered" | "self_resolved" => GOOD,
+        "awaiting_approval" | "held" | "cancelled" => POOR,
+        "failed" | "rolled_back" | "unknown" => BAD,
+        _ => NOTICE,
+    }
+}
+
+/// The word for how a step ended.
+pub(super) fn step(word: &str) -> Style {
+    match word {
+        "done" | "needless" | "observed done" => GOOD,
+        "undone" | "observed not done" => POOR,
+        _ => BAD,
+    }
+}
