@@ -44,7 +44,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
-    ("flate2", &["publish/"]),
+    ("flate2", &["publish/", "platform/folder/rotate.rs"]),
     ("futures_io", &["watch/broker/amqp/"]),
     ("glob", &["config/check/", "watch/files/"]),
     ("hyper", &["server/"]),

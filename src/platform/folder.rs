@@ -1,6 +1,8 @@
 //! A folder held open: files in it are read and replaced by name, never through a symlink and never
 //! halfway. Part of the acting half; only recovery uses it.
 
+mod rotate;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -12,6 +14,8 @@ use rustix::fs::{
     fsetxattr, openat, openat2, renameat, unlinkat,
 };
 use rustix::io::Errno;
+
+pub use rotate::{Bounds, Held, RotateError};
 
 /// The access rules beyond the mode, where a file has some.
 const ACL: &str = "system.posix_acl_access";

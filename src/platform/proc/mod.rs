@@ -6,6 +6,7 @@
 mod disk;
 mod file;
 mod meminfo;
+mod open_files;
 mod own;
 mod pressure;
 mod process;
@@ -17,6 +18,8 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use self::open_files::{FileKey, OpenFiles, Usage};
 
 use self::file::{Kept, Problems, ProcFile};
 use super::observe::{ObserveHost, ObserveProcesses, ProcessDetails, ProcessRow, ProcessSockets};

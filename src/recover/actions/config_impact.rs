@@ -101,3 +101,97 @@ fn drift(processes: &[ProcessFacts]) -> String {
     let (drifted, all) = (drifted.len(), processes.len());
     format!("{drifted} of {all} run with another {what}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::stage::{End, Stage, now};
+    use super::*;
+    use crate::model::facts::{DriftedKey, KeyChange, WorkerFacts};
+    use crate::model::{Reason, Target};
+
+    const CONFIG: &str = "workers:\n  a: {match: {cmdline: a}, env_file: .env}\n  \
+        b: {match: {cmdline: b}, env_file: .env}\n  c: {match: {cmdline: c}}\n\
+        env_files:\n- {path: .env, keys: {USER: {required: true, default: guest}}}\n\
+        - {path: unused.env}\n";
+
+    fn process(keys: Option<&[&str]>, file_changed: Option<bool>) -> ProcessFacts {
+        let drifted = |key: &&str| DriftedKey {
+            key: (*key).to_owned(),
+            change: KeyChange::Changed,
+        };
+        ProcessFacts {
+            drift: DriftFacts {
+                keys: keys.map(|keys| keys.iter().map(drifted).collect()),
+                file_changed,
+            },
+            ..ProcessFacts::default()
+        }
+    }
+
+    fn workers() -> WorkersFacts {
+        let worker = |name: &str, processes| WorkerFacts {
+            name: name.to_owned(),
+            processes: Some(processes),
+            ..WorkerFacts::default()
+        };
+        WorkersFacts {
+            workers: vec![
+                worker(
+                    "a",
+                    vec![
+                        process(Some(&["USER", "HOST"]), None),
+                        process(Some(&[]), Some(true)),
+                        process(None, Some(true)),
+                    ],
+                ),
+                worker("b", vec![process(Some(&[]), None)]),
+            ],
+            ..WorkersFacts::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn who_uses_it_and_who_runs_with_another() {
+        let mut stage = Stage::new(CONFIG, &[], Reason::Auth);
+        let env = stage.path(".env").display().to_string();
+        stage.about(Target::EnvFile { path: env.clone() });
+        let (told, _) = stage.step("config.impact: {}").await;
+        let unknown = "(its processes are not known)";
+        let words = format!("{env} is used by a {unknown}, b {unknown}");
+        assert_eq!(told[1], words);
+        stage.see_workers(workers());
+        let (told, end) = stage.step("config.impact: {}").await;
+        let words = format!(
+            "{env} is used by a (2 of 3 run with another HOST, USER), b (1 run, with what it holds \
+             now)"
+        );
+        assert_eq!(told[1], words);
+        assert_eq!(end, End::Done(words));
+        let path = stage.path("unused.env").display().to_string();
+        stage.about(Target::EnvFile { path: path.clone() });
+        let (told, _) = stage.step("config.impact: {}").await;
+        assert_eq!(told[1], format!("no worker is started with {path}"));
+    }
+
+    /// What was read of the workers before the file was written says nothing of it.
+    #[tokio::test]
+    async fn it_waits_for_a_reading_after_the_repair() {
+        let mut stage = Stage::new(CONFIG, &[], Reason::Auth);
+        stage.write(".env", "USER=\n");
+        stage.see_workers(workers());
+        stage.about(stage.env_file(".env"));
+        stage.step("config.repair: {}").await;
+        let (told, end) = stage.step("config.impact: {}").await;
+        assert!(told.is_empty() && matches!(end, End::Waits(_)), "{end:?}");
+        let written = Timestamp::from(now());
+        testbed::wait_until(
+            "a later millisecond",
+            std::time::Duration::from_secs(5),
+            || Timestamp::from(now()) > written,
+        )
+        .unwrap();
+        stage.see_workers(workers());
+        let (_, end) = stage.step("config.impact: {}").await;
+        assert!(matches!(end, End::Done(_)), "{end:?}");
+    }
+}

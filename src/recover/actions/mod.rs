@@ -5,6 +5,7 @@
 //!
 //! An action knows no other action. Must not know: whether it may be done ([`super::guard`]).
 
+mod backups_verify;
 mod broker_restart;
 mod broker_wait;
 mod close_connection;
@@ -18,6 +19,7 @@ mod config_validate;
 mod env_files;
 mod escalate;
 mod fleet;
+mod logs_cleanup;
 mod message;
 mod notify;
 mod restart_staged;
@@ -207,12 +209,11 @@ pub async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
         Action::ConfigRepair(_) => config_repair::next(asked, world, hands).await,
         Action::ConfigRollback(_) => config_rollback::next(asked, world, hands).await,
         Action::ConfigImpact(_) => config_impact::next(asked, world, hands).await,
+        Action::BackupsVerify(_) => backups_verify::next(asked, world, hands).await,
+        Action::LogsCleanup(_) => logs_cleanup::next(asked, world, hands).await,
         Action::CommandRun(command) => command_run::next(command, asked, world, hands).await,
         Action::WorkerCloseConnection(_) => close_connection::next(asked, world, hands).await,
         Action::Notify(args) => notify::next(asked, world, args),
         Action::Escalate(args) => escalate::next(asked, world, args),
-        Action::LogsCleanup(_) | Action::BackupsVerify(_) => {
-            Next::Refuse("this version can't do it".into())
-        }
     }
 }

@@ -128,6 +128,15 @@ impl Stage {
         self.world.snapshot = Arc::new(snapshot);
     }
 
+    /// The probe, which is scheduled, saw these workers now.
+    pub(super) fn see_workers(&mut self, facts: crate::model::facts::WorkersFacts) {
+        let mut snapshot = (*self.world.snapshot).clone();
+        let took = std::time::Duration::ZERO;
+        snapshot.workers.enter(Ok(facts), now(), took);
+        snapshot.workers.interval = Some(std::time::Duration::from_secs(5));
+        self.world.snapshot = Arc::new(snapshot);
+    }
+
     /// From now on steps are about this.
     pub(super) fn about(&mut self, target: Target) -> &mut Self {
         self.target = target;

@@ -39,13 +39,13 @@ macro_rules! actions {
 
 actions! {
     ConfigValidate(Nothing) "config.validate" Some(Risk::Safe), false,
-        "Checks the env file against its schema."
+        "Checks the env file against its schema as it is now, and logs in with its values where the broker answers."
     ConfigRepair(Nothing) "config.repair" Some(Risk::Safe), false,
         "Gives broken keys the value of the last known good, `default_from` or `default`; checked and logged in with before the file is swapped."
     ConfigRollback(Nothing) "config.rollback" Some(Risk::Safe), false,
-        "Puts the last known good file back."
+        "Puts the last known good file back, whole; not one that the broker refuses."
     ConfigImpact(Nothing) "config.impact" Some(Risk::Safe), false,
-        "Finds out which workers use the keys that changed."
+        "Finds out which workers are started with the env file, and which of them run with other values."
     BrokerRestart(Nothing) "broker.restart" Some(Risk::Drastic), false,
         "Restarts this host's broker node; only on evidence that the node itself is down or hung."
     BrokerWait(Nothing) "broker.wait" Some(Risk::Safe), false,
@@ -61,15 +61,15 @@ actions! {
     WorkersRestartStaged(RestartArgs) "workers.restart_staged" Some(Risk::Disruptive), true,
         "Restarts workers stage by stage, never below `min_healthy`, each verified before the next."
     LogsCleanup(Nothing) "logs.cleanup" Some(Risk::Safe), false,
-        "Rotates logs over their size and removes those over their age."
+        "Compresses logs over `max_size` to `NAME.TIME.gz` and removes those over `max_age`; what is open is cut, never removed."
     BackupsVerify(Nothing) "backups.verify" Some(Risk::Safe), false,
-        "Checks that the newest backup is whole."
+        "Checks that the newest backup is there, young and large enough, and whole."
     Notify(NotifyArgs) "notify" Some(Risk::Safe), false,
         "Tells the configured channels."
     Escalate(NotifyArgs) "escalate" Some(Risk::Safe), false,
         "Tells a person at once, with the evidence; what was tried did not help."
     CommandRun(CommandArgs) "command.run" None, false,
-        "Runs a program of your own; no shell, no labels in its arguments."
+        "Runs a program of your own; no shell, no labels in its arguments. Its environment is `PATH` and the like, and `WARRENER_RUN`, the number of the run."
 }
 
 impl Action {

@@ -6,6 +6,7 @@
 mod backups;
 mod lines;
 mod logs;
+mod now;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -17,10 +18,12 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::{join, join_all};
 
+pub use self::now::look_at_backups;
+pub use self::walk::{Bounds, FileId, Glob, Match, Walk};
+
 use self::backups::Backup;
 use self::logs::{Limits, LogWatch};
 use self::verify::{DEADLINE, Verified, Verifier};
-use self::walk::{Bounds, Glob};
 use super::Probe;
 use super::patient::Patient;
 use crate::config::{BackupFiles, Config, LogFiles};

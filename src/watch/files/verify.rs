@@ -71,20 +71,33 @@ impl Verifier {
     fn begin(&mut self, backup: &Backup) {
         // The one before it is not asked for any more.
         self.running = JoinSet::new();
-        let mut argv = self
-            .command
-            .iter()
-            .map(|word| with_path(word, &backup.path));
-        let Some(program) = argv.next() else {
+        let Some((program, arguments)) = self.argv(backup) else {
             return;
         };
-        let (arguments, deadline): (Vec<_>, _) = (argv.collect(), self.deadline);
-        let of = backup.clone();
+        let (of, deadline) = (backup.clone(), self.deadline);
         self.running.spawn(async move {
             let outcome = look(&program, &arguments, Haste::Whenever, deadline).await;
             (of, outcome)
         });
         self.of = Some(backup.clone());
+    }
+
+    /// Waits for the program, and tells what it says; [`Verified::Pending`] when it does not end in
+    /// time.
+    pub(super) async fn once(&self, backup: &Backup) -> Verified {
+        let Some((program, arguments)) = self.argv(backup) else {
+            return Verified::Pending;
+        };
+        match look(&program, &arguments, Haste::Whenever, self.deadline).await {
+            Err(Refusal::Deadline(_)) => Verified::Pending,
+            outcome => self.in_words(&outcome),
+        }
+    }
+
+    fn argv(&self, backup: &Backup) -> Option<(OsString, Vec<OsString>)> {
+        let words = self.command.iter();
+        let mut argv = words.map(|word| with_path(word, &backup.path));
+        Some((argv.next()?, argv.collect()))
     }
 
     fn in_words(&self, outcome: &Result<(), Refusal>) -> Verified {

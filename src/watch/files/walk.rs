@@ -21,11 +21,11 @@ const DEEPEST: usize = 32;
 
 /// How much is looked at in one reading.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub struct Bounds {
     /// Names looked at.
-    pub(super) entries: usize,
+    pub entries: usize,
     /// Files that match.
-    pub(super) files: usize,
+    pub files: usize,
 }
 
 impl Default for Bounds {
@@ -39,17 +39,18 @@ impl Default for Bounds {
 
 /// A file for as long as it lives, whatever it is called: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FileId(u64, u64);
+pub struct FileId(pub u64, pub u64);
 
 impl FileId {
-    pub(super) fn of(meta: &Metadata) -> Self {
+    /// That of the file that `meta` is of.
+    pub fn of(meta: &Metadata) -> Self {
         FileId(meta.dev(), meta.ino())
     }
 }
 
 /// A glob, and the folder where it begins.
 #[derive(Debug)]
-pub(super) struct Glob {
+pub struct Glob {
     text: String,
     /// Everything before the first name with a wildcard, or the last name: it is written by whoever
     /// configures, and may lead over symlinks. Below it none is followed.
@@ -62,31 +63,39 @@ pub(super) struct Glob {
 
 /// A regular file that matches.
 #[derive(Debug)]
-pub(super) struct Match {
-    pub(super) path: PathBuf,
+pub struct Match {
+    /// Its path.
+    pub path: PathBuf,
     /// Its path below the glob's root.
-    pub(super) below: PathBuf,
-    pub(super) id: FileId,
-    pub(super) meta: Metadata,
+    pub below: PathBuf,
+    /// Which it is.
+    pub id: FileId,
+    /// What the system says of it.
+    pub meta: Metadata,
 }
 
 /// What a walk found.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
-    pub(super) files: Vec<Match>,
+pub struct Walk {
+    /// The files.
+    pub files: Vec<Match>,
     /// Why not every place could be looked at.
-    pub(super) problem: Option<String>,
+    pub problem: Option<String>,
 }
 
 impl Walk {
-    pub(super) fn count(&self) -> Option<u64> {
+    /// How many there are; `None` when not every place could be looked at.
+    pub fn count(&self) -> Option<u64> {
         self.problem.is_none().then_some(self.files.len() as u64)
     }
 }
 
 impl Glob {
-    /// `text` is absolute.
-    pub(super) fn new(text: &str) -> Result<Self, PatternError> {
+    /// That of `text`, which is absolute.
+    ///
+    /// # Errors
+    /// It is no pattern.
+    pub fn new(text: &str) -> Result<Self, PatternError> {
         let is_plain = |name: &&str| !name.contains(['*', '?', '[', ']']);
         let names: Vec<&str> = text
             .split('/')
@@ -107,16 +116,18 @@ impl Glob {
         })
     }
 
-    pub(super) fn text(&self) -> &str {
+    /// As the configuration has it.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
-    pub(super) fn root(&self) -> &Path {
+    /// The folder where it begins.
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// Every regular file that matches, each once however often it is linked.
-    pub(super) fn walk(&self, bounds: Bounds) -> Walk {
+    pub fn walk(&self, bounds: Bounds) -> Walk {
         let mut found = Walk::default();
         let (mut seen, mut others, mut looked_at) = (BTreeSet::new(), 0u64, 0);
         let deepest = if self.any_depth {
