@@ -83,3 +83,6 @@ fn done(asked: &Asked<'_>) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

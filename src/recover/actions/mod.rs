@@ -25,6 +25,8 @@ mod notify;
 mod restart_staged;
 mod restore;
 #[cfg(test)]
+mod scene_tests;
+#[cfg(test)]
 mod stage;
 mod worker_cleanup;
 mod worker_start;

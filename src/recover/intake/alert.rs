@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::Told;
 use super::fingerprint::fingerprint;
 use super::payload::Alert;
 use super::quarantine::{QuarantineReason, Quarantined, printable};
@@ -34,19 +35,42 @@ pub(super) enum Read {
     NotMine,
 }
 
+/// Reads one alert of a webhook's body.
 pub(super) fn read(index: usize, raw: &str, targets: &Targets, identity: &str) -> Read {
-    let aside =
-        |reason, words: &str| Read::Quarantined(Quarantined::new(index, reason, words, raw));
+    let malformed = |words: &str| {
+        let reason = QuarantineReason::Malformed;
+        Read::Quarantined(Quarantined::new(index, reason, words, raw))
+    };
     let Ok(alert) = serde_json::from_str::<Alert>(raw) else {
-        let words = "it has no `status` or `labels`, or a label that is no text";
-        return aside(QuarantineReason::Malformed, words);
+        return malformed("it has no `status` or `labels`, or a label that is no text");
     };
     let Some(status) = TriggerStatus::from_label(&alert.status) else {
-        let words = "its `status` is neither `firing` nor `resolved`";
-        return aside(QuarantineReason::Malformed, words);
+        return malformed("its `status` is neither `firing` nor `resolved`");
     };
+    let told = Told {
+        index,
+        raw,
+        source: TriggerSource::Alertmanager,
+        status,
+        labels: alert.labels,
+        starts_at: alert.starts_at.as_deref(),
+    };
+    judge(told, targets, identity)
+}
+
+/// What an alert is for this host.
+pub(super) fn judge(told: Told<'_>, targets: &Targets, identity: &str) -> Read {
+    let Told {
+        index,
+        raw,
+        source,
+        status,
+        labels,
+        starts_at: begin,
+    } = told;
+    let aside =
+        |reason, words: &str| Read::Quarantined(Quarantined::new(index, reason, words, raw));
     let long = |text: &String| text.len() > MAX_LABEL_BYTES;
-    let labels = alert.labels;
     if labels.len() > MAX_LABELS || labels.iter().any(|(n, v)| long(n) || long(v)) {
         let words = format!("more than {MAX_LABELS} labels, or one over {MAX_LABEL_BYTES} bytes");
         return aside(QuarantineReason::TooLarge, &words);
@@ -73,12 +97,12 @@ pub(super) fn read(index: usize, raw: &str, targets: &Targets, identity: &str) -
         Choice::Unknown(words) => return aside(QuarantineReason::UnknownTarget, &words),
     };
     Read::Trigger(Trigger {
-        source: TriggerSource::Alertmanager,
+        source,
         code,
         target,
         status,
         fingerprint: fingerprint(&labels),
-        starts_at: alert.starts_at.as_deref().and_then(starts_at),
+        starts_at: begin.and_then(starts_at),
         labels: kept(&labels),
     })
 }

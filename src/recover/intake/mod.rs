@@ -26,7 +26,11 @@ pub use payload::{PayloadError, parse};
 pub use quarantine::{QuarantineReason, Quarantined};
 pub use target::kind;
 
-use crate::model::Trigger;
+use std::collections::BTreeMap;
+
+use super::targets::Targets;
+use crate::model::{Trigger, TriggerSource, TriggerStatus};
+use alert::Read;
 
 /// Longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 8 << 20;
@@ -48,4 +52,37 @@ pub struct Batch {
     pub not_mine: u64,
     /// Alerts that Alertmanager left out, because the receiver's `max_alerts` is not 0.
     pub truncated: u64,
+}
+
+/// One alert, wherever it was read.
+pub(super) struct Told<'a> {
+    /// Its place among the others, counted from 0.
+    pub(super) index: usize,
+    /// As it came; its beginning is kept where it is put aside.
+    pub(super) raw: &'a str,
+    /// Who says so.
+    pub(super) source: TriggerSource,
+    /// Whether it is the case.
+    pub(super) status: TriggerStatus,
+    /// Its labels.
+    pub(super) labels: BTreeMap<String, String>,
+    /// When it began, in RFC 3339.
+    pub(super) starts_at: Option<&'a str>,
+}
+
+impl Batch {
+    /// Adds what an alert is for this host. `identity` is this host's name in labels.
+    pub(super) fn add(&mut self, told: Told<'_>, targets: &Targets, identity: &str) {
+        self.enter(alert::judge(told, targets, identity));
+    }
+
+    fn enter(&mut self, read: Read) {
+        match read {
+            Read::Trigger(trigger) => self.triggers.push(trigger),
+            Read::Quarantined(alert) => self.quarantined.push(alert),
+            Read::Heartbeat => self.heartbeats += 1,
+            Read::ForPeople => self.for_people += 1,
+            Read::NotMine => self.not_mine += 1,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::alert::{self, Read};
+use super::alert;
 use super::{Batch, MAX_ALERTS, MAX_BODY_BYTES};
 use crate::recover::targets::Targets;
 
@@ -80,13 +80,7 @@ pub fn parse(body: &[u8], targets: &Targets, identity: &str) -> Result<Batch, Pa
         ..Batch::default()
     };
     for (index, raw) in payload.alerts.iter().enumerate() {
-        match alert::read(index, raw.get(), targets, identity) {
-            Read::Trigger(trigger) => batch.triggers.push(trigger),
-            Read::Quarantined(alert) => batch.quarantined.push(alert),
-            Read::Heartbeat => batch.heartbeats += 1,
-            Read::ForPeople => batch.for_people += 1,
-            Read::NotMine => batch.not_mine += 1,
-        }
+        batch.enter(alert::read(index, raw.get(), targets, identity));
     }
     Ok(batch)
 }

@@ -83,6 +83,15 @@ impl Ledger {
     }
 }
 
+#[cfg(test)]
+impl Ledger {
+    /// Fault injection: writing fails, as on a disk that is full or read-only.
+    pub(super) fn only_read(&self, yes: bool) {
+        let set = self.connection.pragma_update(None, "query_only", yes);
+        set.unwrap();
+    }
+}
+
 /// Why a change was not made.
 enum Change {
     Sql(rusqlite::Error),

@@ -182,55 +182,63 @@ impl Ledger {
         })
     }
 
-    /// Notes that a notice was taken.
+    /// Notes that notices were taken, as a whole; how many of them waited.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn sent(&mut self, id: NoticeId, now: Timestamp) -> Result<(), LedgerError> {
-        self.change(|change| {
-            let query = "UPDATE outbox SET sent_at = ?, attempts = attempts + 1, problem = NULL
-                WHERE id = ? AND sent_at IS NULL";
-            let sent = change.prepare_cached(query)?.execute(params![now, id])?;
-            super::incidents::one(sent, || format!("notice {} does not wait", id.0))
-        })
+    pub fn sent(&mut self, ids: &[NoticeId], now: Timestamp) -> Result<usize, LedgerError> {
+        let query = "UPDATE outbox SET sent_at = ?2, attempts = attempts + 1, problem = NULL
+            WHERE id = ?1 AND sent_at IS NULL";
+        self.each(query, ids, params![now])
     }
 
-    /// Notes that a notice will not be sent any more, and why.
+    /// Notes that notices will not be sent any more, and why, as a whole; how many of them waited.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn give_up(
         &mut self,
-        id: NoticeId,
+        ids: &[NoticeId],
         problem: &str,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        self.change(|change| {
-            let query = "UPDATE outbox SET sent_at = ?, problem = ?
-                WHERE id = ? AND sent_at IS NULL";
-            let values = params![now, problem, id];
-            let given_up = change.prepare_cached(query)?.execute(values)?;
-            super::incidents::one(given_up, || format!("notice {} does not wait", id.0))
-        })
+    ) -> Result<usize, LedgerError> {
+        let query = "UPDATE outbox SET sent_at = ?3, problem = ?2
+            WHERE id = ?1 AND sent_at IS NULL";
+        self.each(query, ids, params![problem, now])
     }
 
-    /// Notes that a notice was refused, why, and when it is to be tried again.
+    /// Notes that notices were refused, why, and when they are to be tried again, as a whole; how
+    /// many of them waited.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn put_off(
         &mut self,
-        id: NoticeId,
+        ids: &[NoticeId],
         problem: &str,
         next_at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<usize, LedgerError> {
+        let query = "UPDATE outbox SET attempts = attempts + 1, problem = ?2, next_at = ?3
+            WHERE id = ?1 AND sent_at IS NULL";
+        self.each(query, ids, params![problem, next_at])
+    }
+
+    /// Changes each of `ids`, the first value of `query`; the others are `values`.
+    fn each(
+        &mut self,
+        query: &str,
+        ids: &[NoticeId],
+        values: &[&dyn ToSql],
+    ) -> Result<usize, LedgerError> {
         self.change(|change| {
-            let query = "UPDATE outbox SET attempts = attempts + 1, problem = ?, next_at = ?
-                WHERE id = ? AND sent_at IS NULL";
-            let put_off = change
-                .prepare_cached(query)?
-                .execute(params![problem, next_at, id])?;
-            super::incidents::one(put_off, || format!("notice {} does not wait", id.0))
+            let mut statement = change.prepare_cached(query)?;
+            let mut changed = 0;
+            for id in ids {
+                let own: &dyn ToSql = id;
+                let all: Vec<_> = std::iter::once(own).chain(values.iter().copied()).collect();
+                changed += statement.execute(&all[..])?;
+            }
+            Ok(changed)
         })
     }
 

@@ -141,9 +141,8 @@ pub async fn tell(
     }
     let letter = Letter::new(&config.identity, message, now);
     let put = move |ledger: &mut super::ledger::Ledger| {
-        let each = channels.iter();
-        each.map(|(channel, levels)| together::put(ledger, channel, levels, &letter))
-            .collect()
+        let mut each = channels.iter();
+        each.try_for_each(|(channel, levels)| together::put(ledger, channel, levels, &letter))
     };
     ledger.write(put).await
 }

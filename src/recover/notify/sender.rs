@@ -19,7 +19,7 @@ use super::{Message, NoticeCounts, log};
 use crate::config::Config;
 use crate::model::{Failure, Moment, Timestamp};
 use crate::recover::http::Client;
-use crate::recover::ledger::{Handle, LedgerError, Queued};
+use crate::recover::ledger::{Handle, Ledger, LedgerError, NoticeId, Queued};
 
 /// Most messages to one channel within [`MINUTE`]; what calls a person goes beyond it.
 const MOST: usize = 10;
@@ -64,6 +64,8 @@ struct Line {
     rests_until: Timestamp,
     /// It asked to be left alone.
     asked: bool,
+    /// What was sent and could not be written down yet: not sent again.
+    unwritten: Vec<NoticeId>,
 }
 
 impl Sender {
@@ -127,32 +129,29 @@ impl Sender {
 impl Post {
     /// Gives up what waits for a channel that is not there any more.
     async fn drop_all(&self, channel: String, now: Timestamp) -> Result<(), LedgerError> {
-        let words = "the configuration has no such channel";
         let name = channel.clone();
-        let dropped = self.ledger.write(move |ledger| {
-            let due = ledger.due(&name, Timestamp(i64::MAX), AT_ONCE)?;
-            for notice in &due {
-                ledger.give_up(notice.id, words, now)?;
-            }
-            Ok(due.len())
-        });
-        let dropped = dropped.await?;
-        tracing::warn!(channel, dropped, "notices dropped: {words}");
-        Ok(())
+        let read = move |ledger: &Ledger| ledger.due(&name, Timestamp(i64::MAX), AT_ONCE);
+        let due = self.ledger.read(read).await?;
+        let ids = due.into_iter().map(|notice| notice.id).collect();
+        let words = "the configuration has no such channel";
+        self.give_up(&channel, ids, words, now).await
     }
 
     async fn give_up(
         &self,
         channel: &str,
-        notice: &Queued,
+        ids: Vec<NoticeId>,
         words: &'static str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let id = notice.id;
-        let given_up = self.ledger.write(move |l| l.give_up(id, words, now));
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let number = ids.len() as u64;
+        let given_up = self.ledger.write(move |l| l.give_up(&ids, words, now));
         given_up.await?;
-        self.counts.add(channel, 0, 1);
-        tracing::warn!(channel, notice = id.0, "notice given up: {words}");
+        self.counts.add(channel, 0, number);
+        tracing::warn!(channel, notices = number, "notices given up: {words}");
         Ok(())
     }
 }
@@ -165,28 +164,34 @@ impl Line {
             refusals: 0,
             rests_until: Timestamp(0),
             asked: false,
+            unwritten: Vec::new(),
         }
     }
 
     async fn turn(&mut self, post: &Post, now: Timestamp) -> Result<(), LedgerError> {
         let name = self.channel.name;
-        let read = move |ledger: &crate::recover::ledger::Ledger| ledger.due(name, now, AT_ONCE);
-        let mut due = Vec::new();
+        let written = self.write_down(post, now).await;
+        let read = move |ledger: &Ledger| ledger.due(name, now, AT_ONCE);
+        let (mut due, mut old, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
         for notice in post.ledger.read(read).await? {
-            if notice.attempts > 0 && now.since(notice.created_at) >= GIVE_UP {
-                let words = "it was refused for a day";
-                post.give_up(name, &notice, words, now).await?;
-            } else if let Some(letter) = Letter::from_value(&notice.notice.body) {
-                due.push(Due {
-                    id: notice.id,
-                    attempts: notice.attempts,
+            let Queued { id, attempts, .. } = notice;
+            if self.unwritten.contains(&id) {
+                continue;
+            }
+            match Letter::from_value(&notice.notice.body) {
+                None => foreign.push(id),
+                Some(_) if attempts > 0 && now.since(notice.created_at) >= GIVE_UP => old.push(id),
+                Some(letter) => due.push(Due {
+                    id,
+                    attempts,
                     letter,
-                });
-            } else {
-                let words = "another version of warrener wrote it";
-                post.give_up(name, &notice, words, now).await?;
+                }),
             }
         }
+        let words = "they were refused for a day";
+        post.give_up(name, old, words, now).await?;
+        let words = "another version of warrener wrote them";
+        post.give_up(name, foreign, words, now).await?;
         while self.sent.front().is_some_and(|at| now.since(*at) >= MINUTE) {
             self.sent.pop_front();
         }
@@ -197,6 +202,18 @@ impl Line {
             }
             self.send(post, &parcel, now).await?;
         }
+        written
+    }
+
+    /// Writes down what was sent.
+    async fn write_down(&mut self, post: &Post, now: Timestamp) -> Result<(), LedgerError> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let ids = self.unwritten.clone();
+        let sent = post.ledger.write(move |ledger| ledger.sent(&ids, now));
+        sent.await?;
+        self.unwritten.clear();
         Ok(())
     }
 
@@ -217,10 +234,8 @@ impl Line {
             }
             (self.refusals, self.rests_until, self.asked) = (0, Timestamp(0), false);
             post.counts.add(name, number, 0);
-            let sent = move |ledger: &mut crate::recover::ledger::Ledger| {
-                ids.iter().try_for_each(|id| ledger.sent(*id, now))
-            };
-            return post.ledger.write(sent).await;
+            self.unwritten.extend(ids);
+            return self.write_down(post, now).await;
         };
         post.counts.add(name, 0, number);
         let rest = self.rest(&refused, parcel);
@@ -239,11 +254,14 @@ impl Line {
                 "a notice was refused"
             );
         }
-        let put_off = move |ledger: &mut crate::recover::ledger::Ledger| {
-            ids.iter()
-                .try_for_each(|id| ledger.put_off(*id, &refused.words, again))
-        };
-        post.ledger.write(put_off).await
+        let words = refused.words;
+        let put_off = move |ledger: &mut Ledger| ledger.put_off(&ids, &words, again);
+        if let Err(error) = post.ledger.write(put_off).await {
+            // Nothing else says that it is not to be tried again at once.
+            self.rests_until = self.rests_until.max(again);
+            return Err(error);
+        }
+        Ok(())
     }
 
     /// How long to wait after a refusal.
@@ -270,7 +288,7 @@ pub async fn tell_unrecorded(config: &Config, message: Message, now: Timestamp) 
         }
     };
     let parcel = Parcel::One(Due {
-        id: crate::recover::ledger::NoticeId(0),
+        id: NoticeId(0),
         attempts: 0,
         letter: Letter::new(&config.identity, message, now),
     });

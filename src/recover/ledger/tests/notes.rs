@@ -15,15 +15,15 @@ fn a_notice_waits_until_it_was_taken() {
         body: json!({"text": "x"}),
     };
     let id = ledger.queue(&notice, NOW).unwrap();
-    ledger.put_off(id, "503", later(30)).unwrap();
+    ledger.put_off(&[id], "503", later(30)).unwrap();
     drop(ledger);
     let mut ledger = open(folder.path());
     assert!(ledger.due("slack", later(29), 10).unwrap().is_empty());
     let due = ledger.due("slack", later(30), 10).unwrap();
     assert_eq!((&due[0].notice, due[0].attempts), (&notice, 1));
     assert_eq!(ledger.waiting().unwrap(), (1, Some(NOW)));
-    ledger.sent(id, later(31)).unwrap();
-    assert_eq!(ledger.sent(id, later(31)).unwrap_err().kind(), "not_there");
+    assert_eq!(ledger.sent(&[id], later(31)).unwrap(), 1);
+    assert_eq!(ledger.sent(&[id], later(31)).unwrap(), 0);
     assert_eq!(ledger.waiting().unwrap(), (0, None));
 }
 

@@ -252,3 +252,31 @@ async fn while_nothing_can_be_recorded_it_is_told_all_the_same() {
     tell_unrecorded(&office.config, own, NOW).await;
     assert!(slack.heard()[0].text().contains("disk is full"));
 }
+
+/// As while the disk is full: read, and not written.
+fn writable(office: &Office, yes: bool) -> impl Future<Output = ()> + use<> {
+    let ledger = office.ledger.clone();
+    async move {
+        let set = ledger.read(move |ledger| {
+            ledger.only_read(!yes);
+            Ok(())
+        });
+        set.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_and_can_not_be_written_down_is_not_sent_again() {
+    let slack = Server::start().await;
+    let mut office = Office::slack(&slack, 2).await;
+    office.tell(message(Kind::Held, 1, "x"), NOW).await;
+    office.tell(message(Kind::Held, 2, "y"), NOW).await;
+    writable(&office, false).await;
+    for second in 0..5 {
+        office.sender.turn(later(second)).await.unwrap_err();
+    }
+    assert_eq!(slack.heard().len(), 2);
+    writable(&office, true).await;
+    office.turn(later(5)).await;
+    assert_eq!((slack.heard().len(), office.waiting().await), (0, 0));
+}

@@ -29,10 +29,13 @@ fn the_same_again_is_one_notice_and_what_says_more_waits() {
     let sent = noticed(1, &first, NOW, true);
     let again = letter(Kind::Held, "x", later(30));
     assert_eq!(place(&again, &[]), Place::Own(later(30)));
-    assert_eq!(place(&again, &[sent.clone()]), Place::Told);
+    assert_eq!(place(&again, std::slice::from_ref(&sent)), Place::Told);
 
     let more = letter(Kind::Held, "more", later(30));
-    assert_eq!(place(&more, &[sent.clone()]), Place::Own(later(60)));
+    assert_eq!(
+        place(&more, std::slice::from_ref(&sent)),
+        Place::Own(later(60))
+    );
     let waits = noticed(2, &more, later(60), false);
     let most = letter(Kind::Held, "most", later(40));
     assert_eq!(
@@ -50,7 +53,10 @@ fn the_same_again_is_one_notice_and_what_says_more_waits() {
     assert_eq!(place(&late, &[waits, sent.clone()]), Place::Own(later(120)));
 
     let much_later = letter(Kind::Held, "x", later(60));
-    assert_eq!(place(&much_later, &[sent.clone()]), Place::Own(later(60)));
+    assert_eq!(
+        place(&much_later, std::slice::from_ref(&sent)),
+        Place::Own(later(60))
+    );
     let other = letter(Kind::Acting, "x", later(30));
     assert_eq!(place(&other, &[sent]), Place::Own(later(30)));
 }
@@ -60,7 +66,7 @@ fn a_call_for_a_person_is_never_put_off_and_not_repeated() {
     let first = letter(Kind::Escalated, "x", NOW);
     let sent = noticed(1, &first, NOW, true);
     let same = letter(Kind::Escalated, "x", later(1));
-    assert_eq!(place(&same, &[sent.clone()]), Place::Told);
+    assert_eq!(place(&same, std::slice::from_ref(&sent)), Place::Told);
     let more = letter(Kind::Escalated, "more", later(1));
     assert_eq!(place(&more, &[sent]), Place::Own(later(1)));
 }
