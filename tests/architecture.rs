@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 25] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
@@ -63,6 +63,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("serde_yaml", &["config/yaml.rs"]),
     ("terminal_size", &["cli/"]),
     ("textwrap", &["cli/"]),
+    ("process_wrap", &["platform/act/process/"]),
     ("prometheus_client", &["publish/metrics/"]),
     ("axum", &["server/"]),
     ("bollard", &["platform/docker/"]),

@@ -41,7 +41,7 @@ pub(super) fn reaping() -> MutexGuard<'static, ()> {
 }
 
 impl StopSignal {
-    pub(super) fn number(self) -> Signal {
+    pub(in crate::platform) fn number(self) -> Signal {
         match self {
             StopSignal::Term => Signal::TERM,
             StopSignal::Int => Signal::INT,
@@ -88,10 +88,8 @@ impl Group {
         if how.signal != StopSignal::Kill {
             self.look().await?;
             self.signal(how.signal.number())?;
-            if self.any(ProcessState::Stopped) {
-                // What is stopped can't act on a signal.
-                self.signal(Signal::CONT)?;
-            }
+            // What is stopped can't act on a signal; to all others this says nothing.
+            self.signal(Signal::CONT)?;
             if self.gone_by(Instant::now() + how.grace).await? {
                 return Ok(false);
             }
@@ -137,11 +135,6 @@ impl Group {
                 return Ok(true);
             }
         }
-    }
-
-    fn any(&self, state: ProcessState) -> bool {
-        let mut states = self.members.iter().map(|member| member.kin.state);
-        states.any(|one| one == Some(state))
     }
 
     /// To all that are known, each once: a second SIGTERM means haste to some workers.

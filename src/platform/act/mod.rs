@@ -25,9 +25,11 @@ pub use self::one::stop_process;
 use self::command::Programs;
 use self::process::Processes;
 use super::docker::Containers;
+use super::docker::act::Hands;
 use super::observe::{Instance, InstanceState};
+use super::systemd::act::Units;
 use crate::model::facts::ProcessId;
-use crate::model::{Failure, Generation, Reason, Secret};
+use crate::model::{Failure, Generation, Secret};
 
 /// What is controlled, and by what.
 #[derive(Clone, Debug)]
@@ -132,17 +134,26 @@ pub struct Actor {
 #[derive(Debug)]
 enum Backend {
     Process(Processes),
+    Systemd(Box<Units>),
+    Docker(Box<Hands>),
     Command(Programs),
-    Missing(Controlled),
 }
 
 impl Actor {
     /// Of this.
     pub fn new(controlled: Controlled) -> Self {
+        Self::at(controlled, None)
+    }
+
+    /// Of this, at another system bus or Docker engine than this machine's.
+    pub fn at(controlled: Controlled, address: Option<String>) -> Self {
         let backend = match controlled {
+            Controlled::Systemd(units) => Backend::Systemd(Box::new(Units::new(units, address))),
             Controlled::Process(spec) => Backend::Process(Processes::new(spec)),
             Controlled::Command(spec) => Backend::Command(Programs::new(spec)),
-            controlled => Backend::Missing(controlled),
+            Controlled::Docker(containers) => {
+                Backend::Docker(Box::new(Hands::new(containers, address)))
+            }
         };
         Actor { backend }
     }
@@ -155,8 +166,9 @@ impl Actor {
     pub async fn instances(&mut self) -> Result<Vec<Instance>, Failure> {
         match &mut self.backend {
             Backend::Process(processes) => processes.instances().await,
+            Backend::Systemd(units) => units.instances().await,
+            Backend::Docker(containers) => containers.instances().await,
             Backend::Command(programs) => programs.instances().await,
-            Backend::Missing(controlled) => Err(missing(controlled)),
         }
     }
 
@@ -168,8 +180,9 @@ impl Actor {
     pub async fn start(&mut self, instance: &str, how: &StartHow) -> Result<Acted, Failure> {
         match &mut self.backend {
             Backend::Process(processes) => processes.start(instance, how).await,
+            Backend::Systemd(units) => units.start(instance).await,
+            Backend::Docker(containers) => containers.start(instance, how).await,
             Backend::Command(programs) => programs.start().await,
-            Backend::Missing(controlled) => Err(missing(controlled)),
         }
     }
 
@@ -181,8 +194,9 @@ impl Actor {
     pub async fn stop(&mut self, instance: &str, how: &StopHow) -> Result<Acted, Failure> {
         match &mut self.backend {
             Backend::Process(processes) => processes.stop(instance, how).await,
+            Backend::Systemd(units) => units.stop(instance, how).await,
+            Backend::Docker(containers) => containers.stop(instance, how).await,
             Backend::Command(programs) => programs.stop(how).await,
-            Backend::Missing(controlled) => Err(missing(controlled)),
         }
     }
 
@@ -191,6 +205,9 @@ impl Actor {
     /// # Errors
     /// Why it does not run anew.
     pub async fn restart(&mut self, instance: &str, how: &StopHow) -> Result<Acted, Failure> {
+        if let Backend::Systemd(units) = &mut self.backend {
+            return units.restart(instance, how).await;
+        }
         let stopped = self.stop(instance, how).await?;
         let started = self.start(instance, &StartHow::default()).await?;
         Ok(Acted {
@@ -207,14 +224,11 @@ impl Actor {
     pub async fn clean(&mut self, instance: &str) -> Result<Acted, Failure> {
         match &mut self.backend {
             Backend::Process(processes) => processes.clean(instance).await,
+            Backend::Systemd(units) => units.clean(instance).await,
+            Backend::Docker(containers) => containers.clean(instance).await,
             Backend::Command(programs) => Ok(programs.clean()),
-            Backend::Missing(controlled) => Err(missing(controlled)),
         }
     }
-}
-
-fn missing(controlled: &Controlled) -> Failure {
-    Failure::new(Reason::Unsupported, format!("{controlled:?}"))
 }
 
 /// What an instance is, so that it can be told later whether it was replaced. `boot_id` is that of

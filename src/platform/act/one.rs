@@ -1,8 +1,9 @@
 //! One process alone, recognised by its command line.
 
+use std::time::Duration;
+
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
-use std::time::Duration;
 use tokio::time::timeout;
 
 use super::group::hold;
@@ -36,10 +37,8 @@ pub async fn stop_process(id: ProcessId, how: &StopHow) -> Result<Acted, Failure
     };
     if how.signal != StopSignal::Kill {
         signal(&process, pid, how.signal.number())?;
-        let now = Proc::default().kin(pid);
-        if now.is_some_and(|kin| kin.state == Some(ProcessState::Stopped)) {
-            signal(&process, pid, Signal::CONT)?;
-        }
+        // What is stopped can't act on a signal; to all others this says nothing.
+        signal(&process, pid, Signal::CONT)?;
         if timeout(how.grace, process.ended()).await.is_ok() {
             return Ok(acted(format!("process {pid} stopped"), false));
         }

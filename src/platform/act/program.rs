@@ -1,6 +1,7 @@
 //! Running a program of the configuration to its end: argv, without a shell, without input, with
 //! little of warrener's environment, and with the last line it wrote told where it fails.
 
+use std::ffi::OsString;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +39,15 @@ pub struct Ran {
 /// # Errors
 /// It could not be started, or did not end in time.
 pub async fn run(argv: &[String], deadline: Duration) -> Result<Ran, Failure> {
+    run_with(argv, &[], deadline).await
+}
+
+/// As [`run`], with these variables too.
+pub(in crate::platform) async fn run_with(
+    argv: &[String],
+    environment: &[(&'static str, OsString)],
+    deadline: Duration,
+) -> Result<Ran, Failure> {
     let Some((program, arguments)) = argv.split_first() else {
         return Err(Failure::new(Reason::Unsupported, "no program is named"));
     };
@@ -58,6 +68,7 @@ pub async fn run(argv: &[String], deadline: Duration) -> Result<Ran, Failure> {
                 .iter()
                 .filter_map(|name| Some((*name, std::env::var_os(name)?))),
         )
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -96,7 +107,16 @@ pub async fn run(argv: &[String], deadline: Duration) -> Result<Ran, Failure> {
 /// # Errors
 /// As [`run`]; how it ended, and the last line that it wrote.
 pub async fn succeed(argv: &[String], deadline: Duration) -> Result<(), Failure> {
-    let ran = run(argv, deadline).await?;
+    succeed_with(argv, &[], deadline).await
+}
+
+/// As [`succeed`], with these variables too.
+pub(in crate::platform) async fn succeed_with(
+    argv: &[String],
+    environment: &[(&'static str, OsString)],
+    deadline: Duration,
+) -> Result<(), Failure> {
+    let ran = run_with(argv, environment, deadline).await?;
     if ran.status.success() {
         return Ok(());
     }

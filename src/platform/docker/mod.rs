@@ -1,8 +1,10 @@
-//! Docker's containers, over the engine's API; read only.
+//! Docker's containers, over the engine's API: read here, started and stopped in `act.rs`.
 //!
 //! Who stopped a container is told by the engine's events (`events.rs`): those that are heard, and
 //! the some hundred newest that the engine keeps in memory until it ends.
 
+pub(super) mod act;
+mod compose;
 mod container;
 mod events;
 mod failure;

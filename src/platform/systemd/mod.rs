@@ -1,9 +1,10 @@
-//! systemd's service units, over the system bus; read only.
+//! systemd's service units, over the system bus: read here, started and stopped in `act.rs`.
 //!
 //! Whether a person stopped a unit is told from its own times (`unit.rs`), so it is also known of
 //! what happened before anybody watched; but systemd forgets a unit that is down, has not failed
 //! and that nothing refers to (one that is not enabled), and then only a watcher knows.
 
+pub(super) mod act;
 mod failure;
 mod session;
 mod unit;
@@ -23,6 +24,8 @@ use crate::model::{Failure, Reason};
 
 /// For the whole of one reading; shorter than its probe waits, so that the reason is told.
 const DEADLINE: Duration = Duration::from_millis(1800);
+/// Of one answer; systemd answers within milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The bus allows a connection some 100 open questions.
 const AT_ONCE: usize = 16;
 
@@ -33,6 +36,7 @@ pub struct Systemd {
     address: Option<String>,
     session: Option<Session>,
     deadline: Duration,
+    patience: Duration,
 }
 
 impl Systemd {
@@ -43,6 +47,7 @@ impl Systemd {
             address: None,
             session: None,
             deadline: DEADLINE,
+            patience: PATIENCE,
         }
     }
 
@@ -87,7 +92,9 @@ impl Systemd {
             Some(session) => session,
             None => {
                 let paths = self.units.iter().map(|unit| object_path(unit));
-                Session::open(address, paths).await.map_err(told)?
+                Session::open(address, paths, self.patience)
+                    .await
+                    .map_err(told)?
             }
         };
         let session = self.session.insert(session);

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use zbus::connection::Builder;
 use zbus::message::Type;
-use zbus::{Connection, DynamicType, MatchRule, Message, MessageStream};
+use zbus::{Connection, DynamicType, MatchRule, Message, MessageStream, ObjectPath};
 
 use super::unit::{Properties, Unit};
 
@@ -24,9 +24,6 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const UNITS: &str = "/org/freedesktop/systemd1/unit";
 /// Signals that may wait for us before the connection stands still.
 const QUEUE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
-/// Of one answer; systemd answers within milliseconds.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// A connection that listens.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -44,13 +41,15 @@ struct Heard {
 }
 
 impl Session {
-    /// Connects, and listens to what happens to the units of these object paths.
+    /// Connects, and listens to what happens to the units of these object paths. `patience` is that
+    /// for one answer.
     pub(super) async fn open(
         address: Option<&str>,
         paths: impl IntoIterator<Item = String>,
+        patience: Duration,
     ) -> zbus::Result<Self> {
         let builder = address.map_or_else(Builder::system, Builder::address);
-        let connection = builder.method_timeout(PATIENCE).build().await?;
+        let connection = builder.method_timeout(patience).build().await?;
         let rule = MatchRule::builder()
             .msg_type(Type::Signal)
             .sender(SYSTEMD)
@@ -72,9 +71,7 @@ impl Session {
             _listening: listening,
         };
         // Until somebody asks, systemd says nothing of its units.
-        session
-            .call::<_, ()>(MANAGER, MANAGER_INTERFACE, "Subscribe", &())
-            .await?;
+        session.manager::<_, ()>("Subscribe", &()).await?;
         Ok(session)
     }
 
@@ -89,8 +86,7 @@ impl Session {
             "org.freedesktop.systemd1.Unit",
             "org.freedesktop.systemd1.Service",
         ] {
-            let all: Properties = self.call(path, PROPERTIES, "GetAll", &interface).await?;
-            unit.take(&all);
+            unit.take(&self.properties(path, interface).await?);
         }
         let mut units = self.heard.lock();
         let heard = units.entry(path.to_owned()).or_default();
@@ -106,9 +102,7 @@ impl Session {
 
     /// Every process of a unit, as systemd numbers them; sorted.
     pub(super) async fn processes(&self, name: &str) -> zbus::Result<Vec<u32>> {
-        let processes: Vec<(String, u32, String)> = self
-            .call(MANAGER, MANAGER_INTERFACE, "GetUnitProcesses", &name)
-            .await?;
+        let processes: Vec<(String, u32, String)> = self.manager("GetUnitProcesses", &name).await?;
         let mut pids: Vec<_> = processes.into_iter().map(|(_, pid, _)| pid).collect();
         pids.sort_unstable();
         Ok(pids)
@@ -125,6 +119,33 @@ impl Session {
         self.heard.changed.notified().await;
     }
 
+    /// The jobs that end from now on.
+    pub(super) async fn jobs(&self) -> zbus::Result<Jobs> {
+        let rule = MatchRule::builder()
+            .msg_type(Type::Signal)
+            .sender(SYSTEMD)
+            .interface(MANAGER_INTERFACE)
+            .member("JobRemoved")
+            .path(MANAGER)
+            .build()?;
+        let signals = MessageStream::for_match_rule(rule, &self.connection, Some(QUEUE)).await?;
+        Ok(Jobs(signals))
+    }
+
+    /// Some properties of a unit of this interface, as they are now.
+    pub(super) async fn properties(&self, path: &str, interface: &str) -> zbus::Result<Properties> {
+        self.call(path, PROPERTIES, "GetAll", &interface).await
+    }
+
+    /// A method of systemd itself.
+    pub(super) async fn manager<B: Serialize + DynamicType, T: DeserializeOwned + zbus::Type>(
+        &self,
+        method: &str,
+        body: &B,
+    ) -> zbus::Result<T> {
+        self.call(MANAGER, MANAGER_INTERFACE, method, body).await
+    }
+
     async fn call<B: Serialize + DynamicType, T: DeserializeOwned + zbus::Type>(
         &self,
         path: &str,
@@ -137,6 +158,26 @@ impl Session {
             .call_method(Some(SYSTEMD), path, Some(interface), method, body)
             .await?;
         answer.body().deserialize()
+    }
+}
+
+/// Jobs that end.
+#[derive(Debug)]
+pub(super) struct Jobs(MessageStream);
+
+impl Jobs {
+    /// The result of the job of this object path; `None` when the connection is lost.
+    pub(super) async fn result(&mut self, job: &str) -> Option<String> {
+        while let Some(Ok(signal)) = self.0.next().await {
+            let body = signal.body();
+            let removed = body.deserialize::<(u32, ObjectPath<'_>, &str, &str)>();
+            if let Ok((_, path, _, result)) = removed
+                && path.as_str() == job
+            {
+                return Some(result.to_owned());
+            }
+        }
+        None
     }
 }
 

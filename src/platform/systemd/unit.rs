@@ -122,7 +122,8 @@ impl Unit {
         Some(asked)
     }
 
-    fn last_exit(&self) -> Option<i32> {
+    /// Exit status of its last end; negative: minus the signal.
+    pub(super) fn last_exit(&self) -> Option<i32> {
         let status = match self.exit_code {
             0 => return None,
             EXITED => self.exit_status,
@@ -149,7 +150,6 @@ impl Unit {
             InstanceState::Stopping | InstanceState::Unknown => None,
             InstanceState::Stopped | InstanceState::Failed => last.stopped_on_purpose(),
         };
-        let hex = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect();
         Instance {
             name: name.to_owned(),
             state,
@@ -167,6 +167,11 @@ impl Unit {
     fn is_down(&self) -> bool {
         matches!(self.active_state.as_str(), "inactive" | "failed")
     }
+}
+
+/// As systemd's tools write an id.
+pub(super) fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A property of a plain type, where it is there and is one.

@@ -16,10 +16,10 @@ sleep 0.2
 kill -0 $! 2> /dev/null || { tail -n 1 "$0/log" >&2; exit 4; }
 "#;
 const STOP: &str = r#"
-kill -TERM -- "-$(cat "$0/pid")"
-while pgrep -g "$(cat "$0/pid")" > /dev/null; do sleep 0.05; done
+kill -s TERM -- "-$(cat "$0/pid")"
+while pgrep -r D,R,S,T -g "$(cat "$0/pid")" > /dev/null; do sleep 0.05; done
 "#;
-const STATUS: &str = r#"test -e "$0/pid" && pgrep -g "$(cat "$0/pid")" > /dev/null"#;
+const STATUS: &str = r#"test -e "$0/pid" && pgrep -r D,R,S,T -g "$(cat "$0/pid")" > /dev/null"#;
 
 struct Programs {
     dir: TempDir,

@@ -2,7 +2,9 @@
 //! the same promises, seen by the processes of this machine alone.
 
 mod command;
+mod docker;
 mod process;
+mod systemd;
 
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +20,8 @@ use crate::PATIENCE;
 
 /// `$1` is in the arguments of all of its three processes, `$2` the file that says how to behave.
 pub(crate) const WORKER: &str = r#"
-case $(cat "$2") in
+read -r mode < "$2"
+case $mode in
 fails) echo "no such table: tasks" >&2; exit 3 ;;
 deaf) trap '' TERM ;;
 *) trap 'exit 0' TERM ;;
