@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Asked, Effect, Hands, Next, Plan, World, job};
+use super::{Asked, Effect, Hands, Next, Plan, World, foreign, job};
 use crate::config::BackupFiles;
 use crate::model::facts::BackupFacts;
 use crate::model::{Failure, Reason, StepResult, Target};
@@ -15,6 +15,9 @@ use crate::watch::files::look_at_backups;
 const SHARE: f64 = 0.9;
 
 pub(super) async fn next(asked: &Asked<'_>, world: &World, _hands: &Hands) -> Next {
+    if let Some(why) = foreign(asked, world) {
+        return Next::Refuse(why);
+    }
     let done = asked.own.iter().rev().find_map(|step| step.done.as_ref());
     if let Some(done) = done.filter(|done| done.result == StepResult::Done) {
         return Next::Done(done.words.clone());

@@ -1,7 +1,7 @@
 //! `command.run`: a team's own program, its arguments as the playbook has them. Of the run it is told
 //! the number, and nothing that came from an alert.
 
-use super::{Asked, Effect, Hands, Next, Plan, World, job};
+use super::{Asked, Effect, Hands, Next, Plan, World, foreign, job};
 use crate::model::{Failure, Reason, Risk, StepResult};
 use crate::platform::exec::Refusal;
 use crate::platform::program::{Ended, run};
@@ -15,9 +15,12 @@ const TOLD: usize = 300;
 pub(super) async fn next(
     command: &CommandArgs,
     asked: &Asked<'_>,
-    _world: &World,
+    world: &World,
     _hands: &Hands,
 ) -> Next {
+    if let Some(why) = foreign(asked, world) {
+        return Next::Refuse(why);
+    }
     let told = told(&command.argv);
     match asked.own.last().map(|step| step.done.as_ref()) {
         Some(Some(done)) => match done.result {

@@ -36,7 +36,7 @@ async fn the_four_lines_come_back_and_a_second_step_is_needless() {
     let before = file_generation(&stage.path(".env"), &stage.hands.state).unwrap();
     let plan = stage.plan("config.repair: {}").await;
     assert_eq!(stage.text(".env"), EMPTIED, "to plan is not to act");
-    assert_eq!(plan.before, [before.clone()]);
+    assert_eq!(plan.before, std::slice::from_ref(&before));
     for words in [
         "HOST (empty) from the last known good, kept 0 s ago",
         "PASS",

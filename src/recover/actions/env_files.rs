@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Asked, World};
+use super::{Asked, World, foreign};
 use crate::config::{Config, EnvFile};
 use crate::envfile::{ContentKey, Document, MAX_ENV_FILE_BYTES, read};
 use crate::model::facts::EnvFileFacts;
@@ -30,6 +30,9 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// # Errors
 /// In words: the target is none of the configuration's.
 pub(super) async fn concerned(asked: &Asked<'_>, world: &World) -> Result<Vec<EnvFile>, String> {
+    if let Some(why) = foreign(asked, world) {
+        return Err(why);
+    }
     let files = &world.config.env_files;
     let at = |path: &str| files.iter().find(|file| named(file) == path).cloned();
     match &asked.run.target {

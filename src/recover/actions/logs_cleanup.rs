@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use self::choose::{Chore, What, choose};
 use super::env_files::blocking;
-use super::{Asked, Effect, Hands, Next, Plan, World, job};
+use super::{Asked, Effect, Hands, Next, Plan, World, foreign, job};
 use crate::config::LogFiles;
 use crate::model::{Failure, Reason, StepResult, Target};
 
@@ -21,6 +21,9 @@ const SHARE: f64 = 0.8;
 const TOLD: usize = 10;
 
 pub(super) async fn next(asked: &Asked<'_>, world: &World, _hands: &Hands) -> Next {
+    if let Some(why) = foreign(asked, world) {
+        return Next::Refuse(why);
+    }
     let done = asked.own.iter().rev().find_map(|step| step.done.as_ref());
     let over = [StepResult::Done, StepResult::Needless];
     if let Some(done) = done.filter(|done| over.contains(&done.result)) {

@@ -17,8 +17,13 @@ mod config_rollback;
 mod config_tests;
 mod config_validate;
 mod env_files;
+<<<<<<< ours
 mod escalate;
 mod fleet;
+=======
+#[cfg(test)]
+mod hostile_tests;
+>>>>>>> theirs
 mod logs_cleanup;
 mod message;
 mod notify;
@@ -44,7 +49,7 @@ use tokio::sync::Mutex;
 
 use super::ledger::Handle;
 use super::playbook::{self, Action};
-use super::targets::Targets;
+use super::targets::{Selected, Targets};
 use crate::config::Config;
 use crate::envfile::LogIn;
 use crate::model::facts::ProcessId;
@@ -195,6 +200,14 @@ impl std::fmt::Debug for Login {
 /// The key or the file can't be read.
 pub fn file_generation(path: &Path, state: &Path) -> io::Result<Generation> {
     env_files::generation(path, &env_files::content_key(state)?)
+}
+
+/// Why nothing is done about the run's target: labels select one of the configuration's, and what
+/// they do not select is refused.
+fn foreign(asked: &Asked<'_>, world: &World) -> Option<String> {
+    let target = &asked.run.target;
+    let mine = world.targets.select(target) == Selected::Mine;
+    (!mine).then(|| format!("{target} is none of this host's configuration"))
 }
 
 /// Says what is to be done next for a step. Looks, and changes nothing; may wait for a control's

@@ -73,10 +73,7 @@ fn one(chore: &Chore, usage: Usage, until: Instant) -> Result<Did, RotateError> 
     match chore.what {
         What::Remove(age) => {
             let now = SystemTime::now();
-            let written = meta.modified().and_then(|modified| {
-                let age = now.duration_since(modified);
-                Ok(age.unwrap_or_default())
-            })?;
+            let written = now.duration_since(meta.modified()?).unwrap_or_default();
             match usage {
                 Usage::Open(pid) => alone(format!("process {pid} has it open")),
                 _ if written < age => alone("it was written to".into()),
