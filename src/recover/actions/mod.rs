@@ -17,13 +17,10 @@ mod config_rollback;
 mod config_tests;
 mod config_validate;
 mod env_files;
-<<<<<<< ours
 mod escalate;
 mod fleet;
-=======
 #[cfg(test)]
 mod hostile_tests;
->>>>>>> theirs
 mod logs_cleanup;
 mod message;
 mod notify;
