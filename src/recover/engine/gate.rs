@@ -4,10 +4,12 @@
 use super::drive::{Drive, Stop};
 use super::words;
 use crate::model::facts::ProcessId;
-use crate::model::{Hold, HoldReason, Outcome, RunMode, RunState};
+use crate::model::{Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState};
+use crate::recover::actions::World;
 use crate::recover::guard::{self, Decision, Request, View};
 use crate::recover::notify::{Kind, Message};
 use crate::recover::playbook::{Action, Playbook, Step};
+use crate::recover::verify;
 
 /// Holds that a person should know of at once; the others pass, or are a person's own doing.
 const TOLD: [HoldReason; 4] = [
@@ -71,6 +73,10 @@ impl Drive {
     ) -> Option<Decision> {
         let shared = std::sync::Arc::clone(&self.shared);
         let world = shared.world()?;
+        let disturbs = steps.iter().any(|step| step.action.risk() > Risk::Safe);
+        if disturbs && !self.causes_are_known(playbook, &world) {
+            return None;
+        }
         let restarts = steps
             .iter()
             .any(|s| matches!(s.action, Action::BrokerRestart(_)));
@@ -113,6 +119,20 @@ impl Drive {
             self.advance(RunState::Running, None).await;
         }
         Some(decision)
+    }
+
+    /// What could be its cause was read since it was found: a symptom must not be acted on because it
+    /// was seen a moment before its cause.
+    fn causes_are_known(&self, playbook: &Playbook, world: &World) -> bool {
+        let (code, target) = (&self.incident.key.code, &self.run.target);
+        let Some(finding) = verify::symptom(code, target, playbook, world) else {
+            return true;
+        };
+        let (snapshot, rank) = (&world.snapshot, crate::assess::rank(finding.code));
+        let since = |at: Option<Moment>| at.is_some_and(|at| verify::is_later(at, finding.since));
+        let files = world.config.env_files.is_empty() || since(snapshot.envfile.read_at());
+        let broker = snapshot.broker.success() == Some(false) || since(snapshot.broker.read_at());
+        (rank == 0 || files) && (rank <= 1 || broker)
     }
 
     fn is_broker(&self) -> bool {
@@ -173,7 +193,7 @@ impl Drive {
                 .get(&self.run.playbook)?
                 .clone();
             let (code, target) = (&self.incident.key.code, &self.run.target);
-            crate::recover::verify::symptom(code, target, &playbook, world).cloned()
+            verify::symptom(code, target, &playbook, world).cloned()
         });
         let level = world
             .as_ref()
