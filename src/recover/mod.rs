@@ -13,7 +13,7 @@
 //! values. [`ledger`] touches its own file alone; `repair` and `last_good` act through `platform`'s
 //! acting half. What runs a playbook is not built yet, so nothing but `warrener fix` repairs.
 //!
-//! Must not know: HTTP, the command line, the exposition.
+//! Must not know: HTTP servers, the command line, the exposition.
 
 pub mod actions;
 pub mod alertmanager;

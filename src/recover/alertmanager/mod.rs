@@ -35,6 +35,8 @@ pub use silences::{Matcher, Silence, Silences};
 
 /// Time from one pass to the next.
 const EVERY: Duration = Duration::from_secs(60);
+/// Time to the next one after one that failed.
+const AGAIN: Duration = Duration::from_secs(15);
 /// The most that is read of the alerts, in bytes: 10,000 large ones.
 const MOST_ALERTS: usize = 32 << 20;
 /// The most that is read of the silences, in bytes.
@@ -123,7 +125,7 @@ impl Reconciler {
         }))
     }
 
-    /// A pass at once, and one every minute, for ever. Can be dropped at any time.
+    /// A pass at once, and one every minute, or sooner after one that failed, for ever. Can be dropped at any time.
     pub async fn run(mut self) {
         let mut next = Instant::now();
         loop {
@@ -136,9 +138,13 @@ impl Reconciler {
                 (None, Some(_)) => tracing::info!("Alertmanager can be asked again"),
                 _ => {}
             }
+            let wait = match trouble {
+                None => EVERY,
+                Some(_) => AGAIN,
+            };
             self.trouble = trouble;
             // A pass that took long is not made up for.
-            next = (next + EVERY).max(Instant::now());
+            next = (next + wait).max(Instant::now());
             sleep_until(next).await;
         }
     }

@@ -214,6 +214,43 @@ async fn a_silence_is_seen_and_an_alertmanager_that_is_gone_takes_none_away() {
     );
 }
 
+#[tokio::test]
+async fn it_begins_at_once_and_says_what_is_wrong() {
+    let alertmanager = Alertmanager::start(QUIET).unwrap();
+    let Host {
+        _folder,
+        reconciler,
+        mut silences,
+        passes,
+    } = Host::with(&alertmanager.url());
+    let ledger = reconciler.desk.ledger.clone();
+    let running = tokio::spawn(reconciler.run());
+    tokio::time::timeout(PATIENCE, silences.changed())
+        .await
+        .unwrap()
+        .unwrap();
+    let reconciled = async {
+        while passes.get() != (1, 0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, reconciled).await.unwrap();
+    let stamped = ledger.read(|l| l.stamped(Stamp::Reconciled)).await.unwrap();
+    assert!(stamped.is_some());
+    running.abort();
+
+    let mut host = Host::with(&format!("{}/wrong", alertmanager.url()));
+    let error = host.reconciler.pass().await.unwrap_err().to_string();
+    assert!(
+        error.contains("answered 404; recovery.alertmanager is the URL without"),
+        "{error}"
+    );
+    let mut host = Host::with("http://u:hunter2@${NOWHERE_TO_BE_FOUND}:1");
+    let error = host.reconciler.pass().await.unwrap_err().to_string();
+    assert!(error.contains("NOWHERE_TO_BE_FOUND"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
 #[test]
 fn matchers_are_alertmanagers() {
     let set = labels(&[("a", "one"), ("empty", "")]);

@@ -92,8 +92,8 @@ impl Sender {
         })
     }
 
-    /// Sends what is due, for ever: when `news` says that there is something, and each second. Can
-    /// be dropped at any time.
+    /// Sends what is due, for ever: when `news`, which nobody else listens to, says that there is
+    /// something, and each second. Can be dropped at any time.
     pub async fn run(mut self, news: Arc<Notify>, now: fn() -> Moment) {
         loop {
             let trouble = self.turn(now().into()).await.err().map(|e| e.to_string());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testbed::{Broker, Environment, Worker, WorkerConfig, http, wait_until};
 
 use super::*;
@@ -40,19 +40,25 @@ fn process(pid: u32, connections: &[&str], mapped_by: Option<MappedBy>) -> Proce
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn its_own_connection_is_closed_and_others_stay() {
     let broker = Broker::builder().start().unwrap();
-    let variables = [
-        ("RABBITMQ_HOST", "127.0.0.1".to_owned()),
-        ("RABBITMQ_PORT", broker.amqp_port().to_string()),
-        ("RABBITMQ_USER", "guest".to_owned()),
-        ("RABBITMQ_PASS", "guest".to_owned()),
-    ];
-    let variables: Vec<_> = variables
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
-    let environment = Environment::Variables(variables);
+    for (user, tags) in [("worker", "management"), ("onlooker", "monitoring")] {
+        let url = broker.management_url().replace("//", "//guest:guest@");
+        let made = json!({"password": "p", "tags": tags}).to_string();
+        let may = json!({"configure": ".*", "write": ".*", "read": ".*"}).to_string();
+        for (path, body) in [("users", made), ("permissions/%2F", may)] {
+            let answer = http::put(&format!("{url}/api/{path}/{user}"), &body).unwrap();
+            assert_eq!(answer.status, 201, "{}", answer.body);
+        }
+    }
     let spawn = |kind: &str| {
-        let config = WorkerConfig::new(kind, "tasks", environment.clone());
-        Worker::spawn(config).unwrap()
+        let variables = [
+            ("RABBITMQ_HOST", "127.0.0.1".to_owned()),
+            ("RABBITMQ_PORT", broker.amqp_port().to_string()),
+            ("RABBITMQ_USER", "worker".to_owned()),
+            ("RABBITMQ_PASS", "p".to_owned()),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        let environment = Environment::Variables(variables.into());
+        Worker::spawn(WorkerConfig::new(kind, "tasks", environment)).unwrap()
     };
     let (deaf, well) = (spawn("deaf"), spawn("well"));
     let name = |worker: &Worker, kind: &str| format!("{kind}-{}", worker.pid().unwrap());
@@ -63,14 +69,23 @@ async fn its_own_connection_is_closed_and_others_stay() {
     });
     let there = there.unwrap();
     let (own, others) = (there[&deaf].as_str(), there[&well].as_str());
-    let mut scene = Scene::new(
-        &broker.management_url(),
-        vec![
+    let as_user = |user: &str| {
+        let processes = vec![
             process(1, &[own, own], Some(MappedBy::Socket)),
             process(2, &[others], Some(MappedBy::Socket)),
-        ],
-        &[1],
-    );
+        ];
+        let url = broker.management_url();
+        Scene::new(&url.replace("//", &format!("//{user}@")), processes, &[1])
+    };
+    let onlooker = as_user("onlooker:p");
+    let refused = (onlooker.plan().await.job)(onlooker.hands.clone()).await;
+    let refused = refused.err().unwrap();
+    assert_eq!(refused.reason, Reason::Access);
+    assert!(refused.message.contains("tag `administrator`"), "{refused}");
+    assert_eq!(open(&broker)[&deaf], own);
+
+    // The workers' own user needs no tag but `management`.
+    let mut scene = as_user("worker:p");
     let plan = scene.plan().await;
     assert_eq!(
         plan.words,

@@ -175,7 +175,7 @@ async fn secrets_are_in_no_body_and_in_no_error() {
     office.write("url", &format!("{url}{PATH}?key=sesame-query"));
     office.write("token", TOKEN);
     // A server that says back what it heard, and one that nobody listens at.
-    hook.answer(&format!("403 {TOKEN} {PATH}"));
+    hook.answer(&format!("403 {TOKEN}"));
     office.write("slack", &format!("http://127.0.0.1:1{PATH}"));
     office.tell(message(Kind::Held, 1, "x"), NOW).await;
     office.turn(NOW).await;
@@ -279,4 +279,27 @@ async fn what_was_sent_and_can_not_be_written_down_is_not_sent_again() {
     writable(&office, true).await;
     office.turn(later(5)).await;
     assert_eq!((slack.heard().len(), office.waiting().await), (0, 0));
+}
+
+#[tokio::test]
+async fn what_is_told_goes_out_by_itself() {
+    let slack = Server::start().await;
+    let office = Office::slack(&slack, 1).await;
+    let now = || crate::model::Moment::new(std::time::Instant::now(), std::time::SystemTime::now());
+    let news = Arc::new(tokio::sync::Notify::new());
+    let running = tokio::spawn(office.sender.run(Arc::clone(&news), now));
+    let message = message(Kind::Held, 1, "x");
+    tell(&office.ledger, &office.config, message, now().into())
+        .await
+        .unwrap();
+    news.notify_one();
+    let heard = async {
+        while slack.heard().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), heard)
+        .await
+        .unwrap();
+    running.abort();
 }
