@@ -4,7 +4,7 @@
 #
 #   roots.sh [RELEASE..]        default: trixie sid
 #
-# The root `systemd` is bookworm with systemd as its init, for testbed/src/systemd.rs.
+# The root `systemd` is bookworm with systemd as its init and polkit, for testbed/src/systemd.rs.
 # Folders go to $WARRENER_TESTBED_ROOTS, or `.roots` at the workspace root. A root
 # that is complete is left alone. Needs root and debootstrap. Nothing stays mounted.
 set -eu
@@ -49,7 +49,7 @@ make_root() {
     release=$1
     include=
     if [ "$release" = systemd ]; then
-        include=--include=systemd,systemd-sysv,dbus
+        include=--include=systemd,systemd-sysv,dbus,polkitd
         suite=bookworm
     else
         suite=$release

@@ -3,6 +3,7 @@
 
 mod command;
 mod docker;
+mod polkit;
 mod process;
 mod systemd;
 
@@ -155,6 +156,7 @@ pub(crate) async fn stops_the_stopped(world: &impl World) {
         ..gently()
     };
     let stopped = actor.stop(world.instance(), &how).await.unwrap();
+    assert!(!stopped.forced, "{}", stopped.words);
     assert_eq!(world.processes(), [0_u32; 0], "{}", stopped.words);
     let down = only(&mut actor).await;
     assert!(!is_up(&down), "{down:?}");
