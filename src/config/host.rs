@@ -47,10 +47,10 @@ pub struct LogFiles {
     /// Which files; `*` and `?` as in a shell, `**` for folders of any depth. Symlinks below the
     /// first wildcard are not followed.
     pub glob: String,
-    /// Largest size of one file.
+    /// Largest size of one file. `logs.cleanup` compresses a larger one to `NAME.TIME.gz` beside it.
     #[serde(default)]
     pub max_size: Option<ByteSize>,
-    /// Age from which `logs.cleanup` may remove a file.
+    /// Age from which `logs.cleanup` may remove a file, and what it compressed of it.
     #[serde(default)]
     pub max_age: Option<Period>,
     /// Expression of the lines that count as errors. Of a line only its first 64 KiB are searched.

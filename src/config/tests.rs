@@ -2,6 +2,7 @@
 
 mod golden;
 mod hardening;
+mod mutated;
 mod reference;
 mod templates;
 mod units;

@@ -15,7 +15,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-pub use rotate::{Bounds, Held, RotateError};
+pub use rotate::{Bounds, Copied, Held, RotateError};
 
 /// The access rules beyond the mode, where a file has some.
 const ACL: &str = "system.posix_acl_access";

@@ -22,6 +22,8 @@ const LOOK_AFTER: u64 = 16 << 20;
 const BLOCK: u64 = 64 << 10;
 /// What is appended meanwhile is read on, but not for ever: at most so many times.
 const ROUNDS: u32 = 8;
+/// So many pieces may be appended between the copy and the cut.
+const MOST_PIECES: u32 = 4096;
 
 /// Within what a log is compressed.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,15 @@ pub enum RotateError {
     /// Anything else the system says.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// What was put aside of a log. Held open: whoever owns the folder may put something else in its
+/// place.
+#[derive(Debug)]
+pub struct Copied {
+    file: File,
+    /// The bytes of the log that are in it.
+    pub bytes: u64,
 }
 
 /// A log held open.
@@ -104,12 +115,12 @@ impl Folder {
         Ok(Held { file, name, key })
     }
 
-    /// Writes what `log` holds to `name`, compressed, with the rights of the log. Gives the bytes of
-    /// the log that are in it: all there were when the last of them was read.
+    /// Writes what `log` holds to `name`, compressed, with the rights of the log. In it is
+    /// all that there was when the last of it was read.
     ///
     /// # Errors
     /// [`RotateError`]; there is no `name` then.
-    pub fn compress(&self, log: &Held, name: &str, bounds: Bounds) -> Result<u64, RotateError> {
+    pub fn compress(&self, log: &Held, name: &str, bounds: Bounds) -> Result<Copied, RotateError> {
         if self.names()?.iter().any(|there| there == name) {
             return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
         }
@@ -117,10 +128,10 @@ impl Folder {
         self.clear_beside(&log.name)?;
         let beside = beside(&log.name);
         let written = self.write_compressed(log, &beside, bounds);
-        let written = written.and_then(|bytes| {
+        let written = written.and_then(|copied| {
             renameat(&self.fd, &*beside, &self.fd, name).map_err(io::Error::from)?;
             self.fd.sync_all()?;
-            Ok(bytes)
+            Ok(copied)
         });
         if written.is_err() {
             self.remove(OsStr::new(&beside)).ok();
@@ -128,7 +139,12 @@ impl Folder {
         written
     }
 
-    fn write_compressed(&self, log: &Held, name: &str, bounds: Bounds) -> Result<u64, RotateError> {
+    fn write_compressed(
+        &self,
+        log: &Held,
+        name: &str,
+        bounds: Bounds,
+    ) -> Result<Copied, RotateError> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let private = Mode::from_raw_mode(0o600);
         let fd = openat(&self.fd, name, flags | OFlags::CLOEXEC, private);
@@ -159,7 +175,7 @@ impl Folder {
         let file = out.finish()?;
         Rights::of(&log.file)?.apply(&file)?;
         file.sync_all()?;
-        Ok(read)
+        Ok(Copied { file, bytes: read })
     }
 
     /// Whether there is room and time to go on.
@@ -174,15 +190,14 @@ impl Folder {
         }
     }
 
-    /// Takes the first `bytes` out of `log`, which may be open and appended to, after
-    /// [`Folder::compress`] put them into `name`. Where the file system can, no line that is written
+    /// Takes out of `log`, which may be open and appended to, what is in `copied`. Where the file system can, no line that is written
     /// this moment is lost, and up to the last 64 KiB stay; where it can't, what was appended
     /// meanwhile is put there too, and the log is cut to nothing right after.
     ///
     /// # Errors
     /// What the system says; no line is lost.
-    pub fn shorten(&self, log: &Held, bytes: u64, name: &str) -> io::Result<()> {
-        let whole = bytes / BLOCK * BLOCK;
+    pub fn shorten(&self, log: &Held, copied: &Copied) -> io::Result<()> {
+        let whole = copied.bytes / BLOCK * BLOCK;
         // The range must end before the file does.
         let length = match whole == log.file.metadata()?.len() {
             true => whole.saturating_sub(BLOCK),
@@ -191,21 +206,19 @@ impl Folder {
         if length > 0 && fallocate(&log.file, FallocateFlags::COLLAPSE_RANGE, 0, length).is_ok() {
             return Ok(());
         }
-        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let copy = File::from(openat(&self.fd, name, flags, Mode::empty())?);
-        let (mut read, mut piece) = (bytes, vec![0; PIECE]);
-        for _ in 0..ROUNDS {
+        let (mut read, mut piece) = (copied.bytes, vec![0; PIECE]);
+        for _ in 0..MOST_PIECES {
             let got = log.file.read_at(&mut piece, read)?;
             if got == 0 {
-                break;
+                return log.file.set_len(0);
             }
             // A file of several such parts is unpacked as one.
-            let mut part = GzEncoder::new(&copy, Compression::fast());
+            let mut part = GzEncoder::new(&copied.file, Compression::fast());
             part.write_all(&piece[..got])?;
             part.finish()?;
             read += got as u64;
         }
-        log.file.set_len(0)
+        Err(io::Error::other("it grows faster than it is read"))
     }
 
     /// Removes `log`, if it still is what its name leads to.
@@ -272,15 +285,15 @@ mod tests {
         std::fs::write(&path, &text).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
         let held = folder.hold("a.log".as_ref(), key(&path)).unwrap();
-        let bytes = folder.compress(&held, "a.log.1.gz", roomy()).unwrap();
-        assert_eq!(bytes, text.len() as u64);
+        let copied = folder.compress(&held, "a.log.1.gz", roomy()).unwrap();
+        assert_eq!(copied.bytes, text.len() as u64);
         let copy = dir.path().join("a.log.1.gz");
         assert!(unpacked(&copy) == text.as_bytes());
         assert_eq!(copy.metadata().unwrap().mode() & 0o7777, 0o640);
         // Somebody appends after the copy.
         let mut writer = File::options().append(true).open(&path).unwrap();
         writer.write_all(b"after\n").unwrap();
-        folder.shorten(&held, bytes, "a.log.1.gz").unwrap();
+        folder.shorten(&held, &copied).unwrap();
         let rest = std::fs::read(&path).unwrap();
         assert!(rest.len() <= BLOCK as usize + 6, "{}", rest.len());
         let all = format!("{text}after\n");

@@ -94,15 +94,15 @@ fn compress(folder: &Folder, held: &Held, open: bool, until: Instant) -> Result<
         leave: LEAVE,
     };
     let name = copy_name(&held.name(), SystemTime::now());
-    let bytes = folder.compress(held, &name, bounds)?;
+    let copied = folder.compress(held, &name, bounds)?;
     // What nobody has open may be opened this moment, or by somebody who can't be seen: only what is
     // at rest, and whole in the copy, is removed.
     let meta = held.metadata()?;
     let age = meta.modified()?.elapsed().unwrap_or_default();
-    if !open && age > AT_REST && meta.len() == bytes {
+    if !open && age > AT_REST && meta.len() == copied.bytes {
         folder.remove_held(held)?;
     } else {
-        folder.shorten(held, bytes, &name)?;
+        folder.shorten(held, &copied)?;
     }
-    Ok(Did::Compressed(bytes))
+    Ok(Did::Compressed(copied.bytes))
 }

@@ -1,6 +1,7 @@
 //! Shipped playbooks against the codes, broken ones against their messages, and who is chosen.
 
 mod golden;
+mod mutated;
 mod reference;
 
 use std::collections::BTreeSet;
