@@ -61,11 +61,7 @@ fn a_frozen_worker_is_replaced_and_no_message_lost() {
 #[test]
 fn the_incident_of_the_design_ends_by_itself() {
     let ward = Care::default().start();
-    ward.warrener.wait("a last known good", |m| {
-        m.all("warrener_env_file_last_known_good_timestamp_seconds", &[])
-            .next()
-            .is_some()
-    });
+    ward.wait_known_good();
     let after = ward.newest();
     let good = std::fs::read(ward.env_file()).unwrap();
     let emptied = "RABBITMQ_HOST=\nRABBITMQ_PORT=\nRABBITMQ_USER=\nRABBITMQ_PASS=\n";

@@ -35,6 +35,8 @@ pub(crate) struct Care {
     pub(crate) more: String,
     /// More arguments of the workers.
     pub(crate) arguments: Vec<String>,
+    /// They end at once while there is a file `die`.
+    pub(crate) wrapped: bool,
     /// Time that a message takes, in milliseconds.
     pub(crate) work_ms: u32,
 }
@@ -50,6 +52,7 @@ impl Default for Care {
             recovery: String::new(),
             more: String::new(),
             arguments: Vec::new(),
+            wrapped: false,
             work_ms: 10,
         }
     }
@@ -83,6 +86,10 @@ impl Care {
         set_mode(&dir.join("token"), 0o600);
         fs::write(dir.join(".env"), env(&broker)).unwrap();
         set_mode(&dir.join(".env"), 0o640);
+        let wrapper = dir.join("wrapper");
+        let text = "#!/bin/sh\n[ -e die ] && exit 1\nexec \"$@\"\n";
+        fs::write(&wrapper, text).unwrap();
+        set_mode(&wrapper, 0o755);
         let text = self.yaml(&broker, &dir, &worker, control.as_deref());
         fs::write(dir.join("warrener.yml"), text).unwrap();
         let warrener = Warrener::start(program);
@@ -109,8 +116,12 @@ impl Care {
                 "--message-log".into(),
                 dir.join(format!("{kind}.messages")).display().to_string(),
             ];
-            let command: Vec<String> = arguments
+            let wrapper = dir.join("wrapper").display().to_string();
+            let command: Vec<String> = self
+                .wrapped
+                .then_some(wrapper)
                 .into_iter()
+                .chain(arguments)
                 .chain(self.arguments.clone())
                 .collect();
             write!(
@@ -224,6 +235,20 @@ impl Ward {
             .filter_map(|run| run["id"].as_i64())
             .max()
             .unwrap_or(0)
+    }
+
+    /// Waits until there is a last known good of the env file.
+    pub(crate) fn wait_known_good(&self) {
+        self.warrener.wait("a last known good", |m| {
+            let name = "warrener_env_file_last_known_good_timestamp_seconds";
+            m.all(name, &[]).next().is_some()
+        });
+    }
+
+    /// A signal to the broker's node, whoever started it.
+    pub(crate) fn kill_broker(&self, signal: Signal) {
+        let pid = fs::read_to_string(self.broker.dir().join("pid")).unwrap();
+        Self::signal(pid.trim().parse().unwrap(), signal);
     }
 
     /// Waits until every worker runs and consumes, the score is 100 and nothing is under way.
