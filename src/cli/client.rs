@@ -49,7 +49,7 @@ pub(super) enum Unanswered {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// In the server's words.
+        /// With the server's words.
         words: String,
     },
     /// Anything else.
@@ -64,6 +64,7 @@ impl From<Unanswered> for Problem {
             Unanswered::NobodyThere(_) => {
                 Problem::Failed(format!("{words}: is `warrener serve` running there?"))
             }
+            Unanswered::Refused { status: 400, .. } => Problem::Usage(format!("warrener: {words}")),
             Unanswered::Refused { .. } | Unanswered::Failed(_) => Problem::Failed(words),
         }
     }
@@ -182,19 +183,24 @@ impl Client {
     fn refused(&self, status: StatusCode, body: &str) -> Unanswered {
         let (url, said) = (self.url(), serde_json::from_str::<Said>(body).ok());
         let token = "give the right token with --token-file";
-        let words = match (status, said) {
+        let answered = format!("{url}: answered {status}");
+        match (status, said) {
             (StatusCode::UNAUTHORIZED, _) | (StatusCode::FORBIDDEN, None) => {
-                return Unanswered::Failed(format!("{url}: refused ({status}): {token}"));
+                Unanswered::Failed(format!("{url}: refused ({status}): {token}"))
             }
-            (_, Some(Said { error })) => printable(&error).chars().take(MOST_SAID).collect(),
+            (_, Some(Said { error })) => {
+                let error: String = printable(&error).chars().take(MOST_SAID).collect();
+                Unanswered::Refused {
+                    status: status.as_u16(),
+                    words: format!("{answered}: {error}"),
+                }
+            }
             (_, None) => {
                 let line = printable(body.lines().next().unwrap_or_default());
                 let line: String = line.chars().take(200).collect();
-                return Unanswered::Failed(format!("{url}: answered {status}: {line}"));
+                Unanswered::Failed(format!("{answered}: {line}"))
             }
-        };
-        let status = status.as_u16();
-        Unanswered::Refused { status, words }
+        }
     }
 
     fn failed(&self, error: &reqwest::Error) -> Unanswered {

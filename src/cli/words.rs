@@ -50,6 +50,17 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
+/// How long ago something was, in its largest unit: `3 min`.
+pub(super) fn rough(seconds: f64) -> String {
+    let seconds = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+    match seconds.as_secs() {
+        short @ 0..60 => format!("{short} s"),
+        minutes @ 60..3600 => format!("{} min", minutes / 60),
+        hours @ 3600..86_400 => format!("{} h", hours / 3600),
+        days => format!("{} d", days / 86_400),
+    }
+}
+
 /// An instant in seconds since the Unix epoch: `2026-11-24 10:00:01 UTC`.
 pub(super) fn instant(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are shown")]
@@ -140,6 +151,12 @@ mod tests {
             (count(999), count(1_234_567)),
             ("999".into(), "1,234,567".into())
         );
+    }
+
+    #[test]
+    fn rough_times_have_one_unit() {
+        let told = [-1.0, 59.9, 60.0, 7199.0, 200_000.0].map(rough);
+        assert_eq!(told, ["0 s", "59 s", "1 min", "1 h", "2 d"]);
     }
 
     #[test]

@@ -223,3 +223,50 @@ impl From<&model::Standing> for Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HoldReason, Outcome, RunMode, Timestamp};
+
+    #[test]
+    fn what_stands_is_told_in_words_and_seconds() {
+        let mut standing = model::Standing::unknown(RunMode::Auto, true);
+        let at = Timestamp(1_800_000_000_500);
+        standing.pauses.push(model::Pause {
+            target: model::Target::from_key("worker:mail"),
+            since: at,
+            until: None,
+            reason: "a deployment".into(),
+        });
+        standing.observe_only = Some(("full".into(), "ledger.db: the disk is full".into()));
+        standing.outbox = (2, Some(at));
+        standing.holds.insert(HoldReason::Budget, 3);
+        standing.alerts.insert("quarantined", 1);
+        standing.notices.insert("slack".into(), (5, 1));
+        let reason = ("unknown_target".to_owned(), "no such target".to_owned());
+        standing.quarantined.push((at, reason.0, reason.1));
+        let outcomes = [(Outcome::RolledBack, 1)].into();
+        standing.outcomes.insert("config-invalid".into(), outcomes);
+        let times = model::Times {
+            to_act: vec![],
+            to_recover: vec![9.0, 1.0, 5.0],
+        };
+        standing.times.insert("config-invalid".into(), times);
+        let told = serde_json::to_value(Standing::from(&standing)).unwrap();
+        assert_eq!(told["mode"], "auto");
+        assert_eq!(told["pauses"][0]["target"]["key"], "worker:mail");
+        assert_eq!(told["pauses"][0]["since"], 1_800_000_000.5);
+        assert_eq!(told["observe_only"]["reason"], "full");
+        assert_eq!(told["outbox"]["waiting"], 2);
+        assert_eq!(told["holds"]["budget"], 3);
+        assert_eq!(told["alerts"]["quarantined"], 1);
+        assert_eq!(told["notices"]["slack"]["failed"], 1);
+        assert_eq!(told["quarantined"][0]["reason"], "unknown_target");
+        assert_eq!(told["outcomes"]["config-invalid"]["rolled_back"], 1);
+        let times = &told["times"]["config-invalid"];
+        assert_eq!(times["to_recover"]["median_seconds"], 5.0);
+        assert_eq!(times["to_recover"]["longest_seconds"], 9.0);
+        assert_eq!(times["to_act"]["median_seconds"], serde_json::Value::Null);
+    }
+}

@@ -19,6 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::act::{self, Credentials, refuse};
+use super::body::Refusal;
 use super::pieces::Pieces;
 use super::webhook::{self, Room};
 use super::{landing, negotiate, recovery};
@@ -167,12 +168,12 @@ async fn ready(extract::State(state): extract::State<State>) -> Response {
 async fn reload(extract::State(state): extract::State<State>) -> Response {
     let (answer, answered) = oneshot::channel();
     if state.reload.send(answer).await.is_err() {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "warrener is stopping");
+        return Refusal::later("warrener is stopping").into_response();
     }
     match answered.await {
         Ok(Ok(())) => StatusCode::OK.into_response(),
         Ok(Err(problems)) => refuse(StatusCode::BAD_REQUEST, &problems),
-        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "warrener is stopping"),
+        Err(_) => Refusal::later("warrener is stopping").into_response(),
     }
 }
 

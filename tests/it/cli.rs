@@ -60,6 +60,13 @@ fn check_says_valid_or_what_is_wrong() {
         out.starts_with("warrener.yml:1:27: queues.per_queue_limit: "),
         "{out}"
     );
+    let (code, out) = run(
+        &["check"],
+        Some("recovery: {playbooks: {house: {mode: off}}}\n"),
+    );
+    assert_eq!(code, Some(2), "{out}");
+    let words = "recovery.playbooks.house: `house` is no playbook";
+    assert!(out.contains(words) && out.contains("housekeeping"), "{out}");
     let (code, out) = run(&["check", "--config.file=absent.yml"], None);
     assert_eq!(code, Some(2));
     assert!(out.contains("absent.yml"), "{out}");
@@ -79,6 +86,10 @@ fn help_version_completions_and_usage() {
         "check",
         "fix",
         "init",
+        "recover",
+        "runs",
+        "pause",
+        "resume",
         "rules",
         "completions",
     ] {

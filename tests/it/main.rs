@@ -16,6 +16,7 @@ mod passive;
 mod recover;
 mod reload;
 mod roundtrip;
+mod runs;
 mod scrape;
 mod serve;
 mod sources;

@@ -9,11 +9,13 @@ use std::path::PathBuf;
 use super::env_files::{Verdict, judge, named_usual};
 use super::{ConfigArgs, Exit};
 use crate::config::{Config, Missing, Source, Unresolved, Variables};
+use crate::recover::playbook::Playbooks;
 use crate::server::Credentials;
 
 const AFTER_HELP: &str = "\
 What is judged:
   warrener.yml       every key; a mistake is told with line, column and remedy
+  playbooks          that those of `recovery` exist, and agree with the workers there are
   env files          against their schema under `env_files`: exit code 1 where one breaks it.
                      Permissions that let others in are warnings
   --live             also a real login with the values found, that queues, programs, folders and
@@ -56,6 +58,11 @@ pub(super) fn run(args: Args) -> Exit {
     };
     if let Err(problem) = Credentials::read(&config.web) {
         eprintln!("warrener: {problem}");
+        return Exit::Usage;
+    }
+    let playbooks = Playbooks::load(None);
+    if let Err(errors) = playbooks.and_then(|playbooks| playbooks.agree_with(&config)) {
+        eprintln!("{errors}");
         return Exit::Usage;
     }
     warn(&config);

@@ -82,3 +82,69 @@ fn news(before: Option<&Whole>, now: &Whole) -> Vec<String> {
     }
     news
 }
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn whole(run: Value, steps: Value) -> Whole {
+        let mut all = json!({
+            "id": 1, "incident": 1, "playbook": "p", "touches": [], "source": "command",
+            "target": {"kind": "worker", "name": "mail", "key": "worker:mail"},
+            "mode": "auto", "state": "running", "outcome": null, "rung": 0, "hold": null,
+            "created_at": 100.0, "started_at": null, "ended_at": null,
+        });
+        let all_fields = all.as_object_mut().unwrap();
+        all_fields.extend(run.as_object().unwrap().clone());
+        let steps = steps.as_array().unwrap().iter().map(|step| {
+            let mut all = json!({
+                "number": 1, "rung": 0, "attempt": 1, "action": "worker.start", "risk": "safe",
+                "target": {"kind": "worker", "name": "mail", "key": "worker:mail"},
+                "plan": "start 1 process", "before": [], "intended_at": 101.0, "acted_at": null,
+                "result": null, "words": null, "after": [], "done_at": null,
+            });
+            all.as_object_mut()
+                .unwrap()
+                .extend(step.as_object().unwrap().clone());
+            all
+        });
+        let steps: Vec<Value> = steps.collect();
+        let whole = json!({ "version": 1, "run": all, "incident": null, "steps": steps });
+        parse(&whole.to_string()).unwrap()
+    }
+
+    fn told(before: Option<&Whole>, now: &Whole) -> Vec<String> {
+        let news = news(before, now);
+        news.iter()
+            .map(|line| strip_str(line).to_string())
+            .collect()
+    }
+
+    #[test]
+    fn each_thing_is_told_once() {
+        let hold = json!({"reason": "paused", "words": "a person paused it", "evidence": [], "until": null});
+        let held = whole(json!({"state": "held", "hold": hold}), json!([]));
+        assert_eq!(told(None, &held), ["held: a person paused it (paused)"]);
+        assert_eq!(told(Some(&held), &held), [""; 0]);
+        let acting = whole(json!({ "hold": hold }), json!([{}]));
+        assert_eq!(
+            told(Some(&held), &acting),
+            ["+1 s worker.start: start 1 process", "running: it acts"]
+        );
+        let result = json!([{"result": "done", "words": "process 7 runs", "done_at": 103.0}]);
+        let over = json!({"state": "ended", "outcome": "failed", "ended_at": 130.0, "hold": hold});
+        let over = whole(over, result);
+        assert_eq!(
+            told(Some(&acting), &over),
+            [
+                "+3 s worker.start: done: process 7 runs",
+                "+30 s failed: everything was tried, and it is still wrong: a person is needed"
+            ]
+        );
+        // Whoever looks for the first time at what is long over sees all of it.
+        assert_eq!(told(None, &over).len(), 3);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::told;
 use crate::cli::layout::Page;
-use crate::cli::words::{printable, sentence, span, target};
+use crate::cli::words::{printable, rough, sentence, span, target};
 use crate::publish::runs::{Run, Runs};
 
 /// The runs in a table, newest first.
@@ -16,7 +16,7 @@ pub(super) fn render(runs: &Runs, note: Option<&str>, now: f64, width: usize) ->
         page.line(0, "No runs yet: nothing asked for recovery.");
         return page.into_text();
     }
-    let head = ["Run", "State", "Made", "Took"];
+    let head = ["Run", "For", "State", "Made"];
     let rows: Vec<Vec<String>> = runs.runs.iter().map(|run| row(run, now)).collect();
     page.table(0, &head, &rows);
     page.blank();
@@ -37,22 +37,20 @@ pub(super) fn render(runs: &Runs, note: Option<&str>, now: f64, width: usize) ->
 }
 
 fn row(run: &Run, now: f64) -> Vec<String> {
-    let name = format!(
-        "{} {} for {}",
-        run.id,
-        printable(&run.playbook),
-        target(&run.target)
-    );
-    let state = match (&run.outcome, &run.hold) {
-        (None, Some(hold)) if run.state == "held" => {
+    let state = match (&run.hold, run.ended_at) {
+        (_, Some(ended)) => {
+            let took = span(ended - run.created_at);
+            format!("{} after {took}", told::state(run))
+        }
+        (Some(hold), None) if run.state == "held" => {
             format!("{}: {}", told::state(run), printable(&hold.reason))
         }
         _ => told::state(run),
     };
-    let took = match run.ended_at {
-        Some(ended) => span(ended - run.created_at),
-        None => "-".to_owned(),
-    };
-    let made = format!("{} ago", span(now - run.created_at));
-    vec![name, state, made, took]
+    vec![
+        format!("{} {}", run.id, printable(&run.playbook)),
+        target(&run.target),
+        state,
+        format!("{} ago", rough(now - run.created_at)),
+    ]
 }

@@ -149,17 +149,23 @@ fn one(page: &mut Page, step: &Step, began: f64) {
 
 /// When it was written down, acted and done.
 fn times(step: &Step) -> String {
-    let later = |at: f64| together(&span(at - step.intended_at));
-    let acted = match step.acted_at {
-        Some(acted) => format!("acted {} later", later(acted)),
-        None => "no act is known".to_owned(),
+    let later = |at: f64| {
+        let seconds = (at - step.intended_at).max(0.0);
+        together(&match seconds {
+            0.0..10.0 => format!("{seconds:.1} s"),
+            longer => span(longer),
+        })
     };
-    let done = match step.done_at {
-        Some(done) => format!(", ended {} later", later(done)),
-        None => String::new(),
+    let acted = match (step.acted_at, step.result.as_deref()) {
+        (Some(acted), _) => format!(", acted {} later", later(acted)),
+        (None, Some("needless")) => String::new(),
+        (None, _) => ", no act is known".to_owned(),
     };
+    let done = step
+        .done_at
+        .map(|done| format!(", ended {} later", later(done)));
     let written = together(&instant(step.intended_at));
-    format!("written down {written}, {acted}{done}")
+    format!("written down {written}{acted}{}", done.unwrap_or_default())
 }
 
 fn end(page: &mut Page, run: &Run, now: f64) {
@@ -172,7 +178,7 @@ fn end(page: &mut Page, run: &Run, now: f64) {
         }
         None => {
             let since = together(&span(now - run.created_at));
-            let words = format!("{} since {since}: {}", "not over", told::meaning(run));
+            let words = format!("{}, {since} after it was made", told::state(run));
             ("How it stands", words)
         }
     };

@@ -1,11 +1,13 @@
 //! Where runs are read from: a server, or, where none is, the ledger itself.
 
+use std::path::PathBuf;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
 use crate::cli::ConfigArgs;
-use crate::cli::client::{ServerArgs, Unanswered};
+use crate::cli::client::{Client, ServerArgs, Unanswered};
 use crate::cli::ledger;
 use crate::cli::output::Problem;
 use crate::recover::ledger::{Ledger, LedgerError};
@@ -25,18 +27,29 @@ pub(super) async fn read<T: DeserializeOwned + Serialize>(
     path: &str,
     own: impl FnOnce(&Ledger) -> Result<T, Problem>,
 ) -> Result<Read<T>, Problem> {
-    let client = server.client()?;
-    let nobody = match client.get(path).await {
-        Ok(json) => {
+    // A server that was named and is not there is not replaced by something else.
+    let config = server.url.is_none().then(|| config.file());
+    read_at(&server.client()?, config, path, own).await
+}
+
+/// The same; `config` is the configuration of the ledger, `None`: not to read one.
+pub(super) async fn read_at<T: DeserializeOwned + Serialize>(
+    client: &Client,
+    config: Option<Option<PathBuf>>,
+    path: &str,
+    own: impl FnOnce(&Ledger) -> Result<T, Problem>,
+) -> Result<Read<T>, Problem> {
+    let (nobody, file) = match (client.get(path).await, config) {
+        (Ok(json), _) => {
             let wrong = |why| Problem::Failed(format!("{}: {why}", client.url()));
             let value = parse(&json).map_err(wrong)?;
             let note = None;
             return Ok(Read { value, json, note });
         }
-        Err(nobody @ Unanswered::NobodyThere(_)) if server.url.is_none() => nobody.to_string(),
-        Err(unanswered) => return Err(unanswered.into()),
+        (Err(nobody @ Unanswered::NobodyThere(_)), Some(file)) => (nobody.to_string(), file),
+        (Err(unanswered), _) => return Err(unanswered.into()),
     };
-    let there = ledger::open(config.file().as_deref(), &nobody)?;
+    let there = ledger::open(file.as_deref(), &nobody)?;
     let value = own(&there.ledger)?;
     let json = serde_json::to_string(&value)
         .map_err(|error| Problem::Failed(format!("it can't be written: {error}")))?;

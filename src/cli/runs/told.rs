@@ -66,10 +66,7 @@ pub(super) fn mode(word: &str) -> String {
 pub(super) fn incident(incident: &Incident) -> String {
     let about = target(&incident.target);
     match incident.code.strip_prefix("playbook:") {
-        Some(playbook) => format!(
-            "playbook {} was asked for, for {about}",
-            printable(playbook)
-        ),
+        Some(playbook) => format!("playbook {} for {about}", printable(playbook)),
         None => format!("{} of {about}", printable(&incident.code)),
     }
 }
