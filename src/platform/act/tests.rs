@@ -172,27 +172,36 @@ async fn what_a_dead_process_left_is_no_process_and_is_cleaned_up() {
     actor.stop("task.0", &gently()).await.unwrap();
 }
 
-/// A process of nobody's, that leads a group.
-fn stranger() -> std::process::Child {
-    use std::os::unix::process::CommandExt;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test starts what must not be touched"
-    )]
-    std::process::Command::new("sleep")
-        .arg("600")
-        .stdin(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .unwrap()
+/// A child that is killed, should the test fail first; it holds nothing of the test's open.
+struct Child(std::process::Child);
+
+impl Child {
+    fn of(argv: &[&str]) -> Self {
+        use std::os::unix::process::CommandExt;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test starts what is not warrener's own"
+        )]
+        let mut command = std::process::Command::new(argv[0]);
+        command.args(&argv[1..]).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Child(command.process_group(0).spawn().unwrap())
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 #[tokio::test]
 async fn a_stranger_with_the_same_number_is_never_signalled() {
     let dir = tempfile::tempdir().unwrap();
     let spec = spec(&dir, "exec sleep 600");
-    let mut stranger = stranger();
-    let kin = Proc::default().kin(stranger.id()).unwrap();
+    let mut stranger = Child::of(&["sleep", "600"]);
+    let kin = Proc::default().kin(stranger.0.id()).unwrap();
     let machine = Proc::default();
     let same_number = ProcessRecord {
         worker: "task".into(),
@@ -224,6 +233,7 @@ async fn a_stranger_with_the_same_number_is_never_signalled() {
         let mark = ("WARRENER_PROCESS", "task.0@nowhere".to_owned());
         let mut group = Group::new("task.0", written.id(), mark);
         if written.start_ticks != kin.id.start_ticks {
+            group.end(&gently()).await.unwrap();
             group.end(&now).await.unwrap();
         }
         let one = stop_process(
@@ -234,17 +244,16 @@ async fn a_stranger_with_the_same_number_is_never_signalled() {
             &now,
         );
         assert!(one.await.unwrap().words.contains("gone"));
-        assert!(stranger.try_wait().unwrap().is_none(), "it was signalled");
+        assert!(stranger.0.try_wait().unwrap().is_none(), "it was signalled");
         // Its place is free all the same.
         let ours = started(&mut actor, "task.0").await;
         assert_ne!(ours.pid, kin.id.pid);
         actor.stop("task.0", &gently()).await.unwrap();
-        assert!(stranger.try_wait().unwrap().is_none(), "it was signalled");
+        assert!(stranger.0.try_wait().unwrap().is_none(), "it was signalled");
     }
     // The control: rightly named, it ends.
     let killed = stop_process(kin.id, &now).await.unwrap();
     assert!(killed.forced, "{}", killed.words);
-    stranger.wait().unwrap();
 }
 
 #[tokio::test]
@@ -283,21 +292,16 @@ async fn a_process_alone_is_asked_continued_and_forced() {
     let stopped = |how: StopHow, prepare: &'static str| async move {
         let dir = tempfile::tempdir().unwrap();
         let ready = dir.path().join("ready");
-        #[expect(clippy::disallowed_methods, reason = "a test starts what it stops")]
-        let mut child = std::process::Command::new("sh")
-            .arg("-c")
-            .arg(format!(
-                "{prepare} echo > {}; while :; do sleep 0.1; done",
-                ready.display()
-            ))
-            .spawn()
-            .unwrap();
+        let script = format!(
+            "{prepare} echo > {}; while :; do sleep 0.1; done",
+            ready.display()
+        );
+        let child = Child::of(&["sh", "-c", &script]);
         testbed::wait_until("it to be ready", PATIENCE, || ready.exists()).unwrap();
-        let id = Proc::default().kin(child.id()).unwrap().id;
+        let id = Proc::default().kin(child.0.id()).unwrap().id;
         let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw).unwrap();
         kill_process(pid, Signal::STOP).unwrap();
         let acted = stop_process(id, &how).await.unwrap();
-        child.wait().unwrap();
         acted.forced
     };
     assert!(!stopped(gently(), "").await);
@@ -345,6 +349,13 @@ async fn a_programs_end_and_its_last_line_are_told() {
 async fn until(what: &'static str, look: impl Fn() -> bool + Send + 'static) {
     let wait = move || testbed::wait_until(what, PATIENCE, look).unwrap();
     tokio::task::spawn_blocking(wait).await.unwrap();
+}
+
+#[tokio::test]
+async fn acting_may_move_between_threads() {
+    fn moves<T: Send>(_: T) {}
+    let dir = tempfile::tempdir().unwrap();
+    moves(actor(&spec(&dir, "")).restart("task.0", &gently()));
 }
 
 #[test]
