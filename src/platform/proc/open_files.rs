@@ -10,6 +10,9 @@ use std::path::Path;
 const WRITES: u32 = 0o3;
 const APPENDS: u32 = 0o2000;
 
+/// The kernel's number of the process namespace that it begins with, in which all are seen.
+const WHOLE: &str = "pid:[4026531836]";
+
 /// A file for as long as it lives: device and inode.
 pub type FileKey = (u64, u64);
 
@@ -19,6 +22,9 @@ pub struct OpenFiles {
     open: BTreeMap<FileKey, Vec<Use>>,
     /// Users with processes that may not be looked into.
     unseen: BTreeSet<u32>,
+    /// In a container: the device of its own root, for what is on any other may be another
+    /// container's too, whose processes are not seen.
+    own_device: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +45,9 @@ pub enum Usage {
     InPlace(u32),
     /// Processes of its owner may not be looked into.
     Unknown,
+    /// By nobody who writes in place and is seen; it is on a volume, and processes of other
+    /// containers are not seen.
+    Elsewhere,
 }
 
 impl OpenFiles {
@@ -48,7 +57,12 @@ impl OpenFiles {
     /// # Errors
     /// The processes can't be listed.
     pub fn look(root: &Path, wanted: &BTreeSet<FileKey>) -> Result<Self, String> {
+        let whole = fs::read_link(root.join("self/ns/pid"));
         let mut found = OpenFiles::default();
+        if whole.is_ok_and(|namespace| namespace != Path::new(WHOLE)) {
+            let own = fs::metadata("/").map_err(|error| format!("/: {error}"))?;
+            found.own_device = Some(own.dev());
+        }
         let told = |error| format!("{}: {error}", root.display());
         let own = std::process::id();
         for entry in fs::read_dir(root).map_err(told)? {
@@ -101,6 +115,7 @@ impl OpenFiles {
         match (uses.iter().find(in_place), uses.first()) {
             (Some(one), _) => Usage::InPlace(one.pid),
             _ if self.unseen.contains(&owner) => Usage::Unknown,
+            _ if self.own_device.is_some_and(|own| own != key.0) => Usage::Elsewhere,
             (None, Some(one)) => Usage::Open(one.pid),
             (None, None) => Usage::Closed,
         }
@@ -157,6 +172,16 @@ mod tests {
             drop((program, own));
             testbed::wait_until("the shell's end", LONG, || usage(&file) == Usage::Closed).unwrap();
         }
+    }
+
+    #[test]
+    fn in_a_container_a_volume_may_be_others_too() {
+        let found = OpenFiles {
+            own_device: Some(1),
+            ..OpenFiles::default()
+        };
+        assert_eq!(found.usage((1, 7), 0), Usage::Closed);
+        assert_eq!(found.usage((2, 7), 0), Usage::Elsewhere);
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn one(chore: &Chore, usage: Usage, until: Instant) -> Result<Did, RotateError> 
     let alone = |why: String| Ok(Did::LeftAlone(why));
     let open = match usage {
         Usage::Closed => false,
-        Usage::Open(_) => true,
+        Usage::Open(_) | Usage::Elsewhere => true,
         Usage::InPlace(pid) => {
             return alone(format!(
                 "process {pid} does not append to it: to cut it would leave a hole"
@@ -76,6 +76,11 @@ fn one(chore: &Chore, usage: Usage, until: Instant) -> Result<Did, RotateError> 
             let written = now.duration_since(meta.modified()?).unwrap_or_default();
             match usage {
                 Usage::Open(pid) => alone(format!("process {pid} has it open")),
+                Usage::Elsewhere => alone(
+                    "a process of another container may have it open; give warrener the host's \
+                     processes (`pid: host`) to see"
+                        .into(),
+                ),
                 _ if written < age => alone("it was written to".into()),
                 _ => {
                     folder.remove_held(&held)?;
