@@ -19,8 +19,10 @@ const OF_PROCESSES: [Code; 6] = [
     Code::WorkerMemoryGrowing,
     Code::WorkerConfigDrift,
 ];
-/// So many restarts within [`FLAPS_WITHIN`], beside one of each process, are no deployment.
+/// So many restarts within [`FLAPS_WITHIN`], beside some rounds of every process, are no deployment.
 const FLAPS: u64 = 3;
+/// A first start, a deployment and a repair, each of every process.
+const ROUNDS: u64 = 3;
 const FLAPS_WITHIN: Duration = Duration::from_secs(600);
 /// Flapping is over when there was no restart for so long.
 const QUIET_FOR: Duration = Duration::from_secs(300);
@@ -130,7 +132,7 @@ fn flapping(case: Case<'_>, worker: &WorkerFacts, target: &Target, out: &mut Jud
         return;
     };
     let restarts = events.within(FLAPS_WITHIN, case.now);
-    let most = u64::from(worker.desired) + FLAPS;
+    let most = ROUNDS * u64::from(worker.desired) + FLAPS;
     let restless = events.within(QUIET_FOR, case.now) > 0;
     let active = case.is_active(Code::WorkerFlapping, target);
     if restarts < most && !(active && restless) {

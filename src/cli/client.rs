@@ -111,11 +111,19 @@ impl Client {
         install_crypto();
         // A variable meant for the internet must not divert it, nor a redirect take the token
         // elsewhere.
-        let http = Http::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("warrener/", env!("CARGO_PKG_VERSION")))
-            .build()
+        let built = |builder: reqwest::ClientBuilder| {
+            builder
+                .no_proxy()
+                .redirect(redirect::Policy::none())
+                .user_agent(concat!("warrener/", env!("CARGO_PKG_VERSION")))
+                .build()
+        };
+        // A machine without any authority's certificate still speaks http://.
+        let authorities = match base.scheme() {
+            "https" => Http::builder(),
+            _ => Http::builder().tls_certs_only([]),
+        };
+        let http = built(authorities)
             .map_err(|error| format!("the HTTP client can't be made: {error}"))?;
         Ok(Client { http, base, token })
     }

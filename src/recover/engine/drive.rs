@@ -94,6 +94,19 @@ enum Climbed {
     Told,
 }
 
+/// Whether the second rung does all that the first does, and more: only then may the first be passed
+/// over.
+fn holds_the_first(rungs: &[(usize, Rung)]) -> bool {
+    let [(_, first), (_, second), ..] = rungs else {
+        return false;
+    };
+    let held = |step: &crate::recover::playbook::Step| {
+        let mut others = second.steps.iter();
+        others.any(|other| other.action.name() == step.action.name())
+    };
+    first.steps.iter().all(held)
+}
+
 impl Drive {
     pub(super) fn new(
         shared: Arc<Shared>,
@@ -181,7 +194,7 @@ impl Drive {
         let since = since.before(Duration::from_secs(86_400));
         let count = move |ledger: &Ledger| ledger.incidents_since(&key.code, &key.target, since);
         let recurrent = self.shared.ledger.read(count).await.unwrap_or(0) >= RECURRENT;
-        usize::from(recurrent && rungs.len() > 2)
+        usize::from(recurrent && holds_the_first(rungs))
     }
 
     async fn rung(
@@ -307,7 +320,7 @@ impl Drive {
     async fn emergency(&mut self, playbook: &Playbook) -> Result<Stop, Stop> {
         self.pass(playbook, &[], None).await?;
         let todo = "the open incidents are repaired in the order configuration, broker, workers; look at `warrener runs`";
-        self.tell(crate::recover::notify::Kind::Escalated, Some(todo.into()))
+        self.tell(crate::recover::notify::Kind::Emergency, Some(todo.into()))
             .await;
         let Some(verify) = playbook.verify.clone() else {
             return Ok(Stop::new(
@@ -460,6 +473,11 @@ impl Drive {
                 }
             }
         }
+    }
+
+    /// Something was done, not only looked at.
+    pub(super) fn acted(&self) -> bool {
+        self.journal.iter().any(words::acted)
     }
 
     /// Whether a person asked for it or approved it, or it was let go before.

@@ -31,7 +31,7 @@ impl Drive {
         let mut waited = false;
         loop {
             self.may_go_on(playbook)?;
-            if !self.disturbed && self.is_over(playbook).await {
+            if !self.acted() && self.is_over(playbook).await {
                 return Err(Stop::new(
                     Outcome::SelfResolved,
                     "it was over before anything was disturbed",

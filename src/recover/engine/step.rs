@@ -64,7 +64,7 @@ impl Drive {
                 }
                 Next::Act(plan) => {
                     if step.action.risk() > Risk::Safe {
-                        if !self.disturbed && self.is_over(playbook).await {
+                        if !self.acted() && self.is_over(playbook).await {
                             return Err(Stop::new(
                                 Outcome::SelfResolved,
                                 "it was over before anything was disturbed",

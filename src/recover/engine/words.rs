@@ -14,6 +14,17 @@ pub(super) fn disturbs(step: &Step) -> bool {
     step.intent.risk > Risk::Safe && happened
 }
 
+/// Something was done by it, or may have been.
+pub(super) fn acted(step: &Step) -> bool {
+    let looked = ["config.validate", "config.impact"].contains(&&*step.intent.action);
+    let result = step.done.as_ref().map(|done| done.result);
+    let idle = matches!(
+        result,
+        Some(StepResult::Needless | StepResult::ObservedNotDone | StepResult::Failed)
+    );
+    !looked && !idle
+}
+
 /// It was taken back.
 pub(super) fn was_undone(step: &Step) -> bool {
     let result = step.done.as_ref().map(|done| done.result);

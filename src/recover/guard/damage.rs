@@ -89,7 +89,24 @@ fn too_few(case: &Case<'_>, worker: &str) -> Option<Hold> {
 fn is_bad(case: &Case<'_>, worker: &str, id: ProcessId) -> bool {
     let mut verdicts = case.view.assessment.verdicts.iter();
     let verdict = verdicts.find(|v| v.worker == worker && v.process == id);
-    verdict.is_some_and(|v| v.verdict.is_hung() || v.verdict == Verdict::Disconnected)
+    let judged = verdict.is_some_and(|v| v.verdict.is_hung() || v.verdict == Verdict::Disconnected);
+    judged || consumes_nothing(case, worker, id)
+}
+
+/// The broker says that it has no consumer, though its worker has queues.
+fn consumes_nothing(case: &Case<'_>, worker: &str, id: ProcessId) -> bool {
+    let facts = case.view.snapshot.workers.facts();
+    let found = facts.as_ref().and_then(|facts| {
+        let found = facts.workers.iter().find(|w| w.name == worker)?;
+        found
+            .processes
+            .as_ref()?
+            .iter()
+            .find(|process| process.id == id)
+    });
+    let channels = found.and_then(|process| process.channels.as_ref());
+    let idle = channels.is_some_and(|all| all.iter().all(|one| one.consumers.is_empty()));
+    idle && case.view.targets.queues_of(worker).next().is_some()
 }
 
 /// What would be stopped at once: as planned, else as the action would choose.

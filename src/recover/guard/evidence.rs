@@ -71,7 +71,9 @@ pub(super) fn unconfirmed(case: &Case<'_>) -> Option<Hold> {
     let hold = |words: String| Hold::new(HoldReason::Unconfirmed, words);
     let (source, code) = (case.request.source, case.request.code);
     let by_itself = source.is_an_alert() && case.request.playbook.confirm == Confirm::Alert;
-    let must = source.is_an_alert() || source == TriggerSource::Finding;
+    // What acted may have ended its own symptom: that is no reason to stop half-way.
+    let under_way = case.own().is_some_and(|run| run.started_at.is_some());
+    let must = (source.is_an_alert() || source == TriggerSource::Finding) && !under_way;
     if must && !by_itself {
         let seen = match code {
             TriggerCode::Finding(_) => case.finding.is_some(),

@@ -208,6 +208,12 @@ impl<'a> Case<'a> {
         steps.any(|step| step.action.touches_workers() && step.action.risk() > Risk::Safe)
     }
 
+    /// The run that asks.
+    fn own(&self) -> Option<&'a Run> {
+        let own = self.request.run?;
+        self.view.runs.iter().find(|run| run.id == own)
+    }
+
     /// The other runs.
     fn others(&self) -> impl Iterator<Item = &'a Run> {
         let own = self.request.run;

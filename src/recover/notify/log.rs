@@ -12,7 +12,7 @@ pub(super) fn line(identity: &str, message: &Message) {
     let todo = message.todo.as_deref();
     let (kind_word, level_word, meaning) = (kind.as_str(), level.as_str(), kind.meaning());
     // The macro's level is part of its code.
-    if matches!(kind, Kind::Escalated | Kind::Own) || *level >= Level::Warning {
+    if matches!(kind, Kind::Escalated | Kind::Emergency | Kind::Own) || *level >= Level::Warning {
         tracing::warn!(
             identity,
             kind = kind_word,

@@ -74,19 +74,22 @@ pub enum Kind {
     AwaitingApproval,
     /// A plan is told; nothing is done.
     Proposed,
+    /// Health is critical: recovery is at work, and a person should know at once.
+    Emergency,
     /// Something about warrener itself: nothing can be recorded, no alert comes any more.
     Own,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Acting,
         Kind::Recovered,
         Kind::Escalated,
         Kind::Held,
         Kind::AwaitingApproval,
         Kind::Proposed,
+        Kind::Emergency,
         Kind::Own,
     ];
 
@@ -99,6 +102,7 @@ impl Kind {
             Kind::Held => "held",
             Kind::AwaitingApproval => "awaiting_approval",
             Kind::Proposed => "proposed",
+            Kind::Emergency => "emergency",
             Kind::Own => "own",
         }
     }
@@ -112,13 +116,14 @@ impl Kind {
             Kind::Held => "warrener would repair it, and is held back",
             Kind::AwaitingApproval => "warrener waits for your approval",
             Kind::Proposed => "warrener proposes a repair; nothing is done",
+            Kind::Emergency => "Health is critical, and warrener is at work",
             Kind::Own => "This is about warrener itself",
         }
     }
 
     /// It goes to every channel, whatever the level.
     fn always(self) -> bool {
-        matches!(self, Kind::Escalated | Kind::Own)
+        matches!(self, Kind::Escalated | Kind::Emergency | Kind::Own)
     }
 }
 
