@@ -133,7 +133,7 @@ fn rest(ward: &Ward, story: &Story) {
 
 fn round(story: &Story, ward: &Ward) -> Round {
     let after = ward.newest();
-    let sent = ward.broker.publish("task", 300).unwrap();
+    let sent = ward.broker.publish("task", story.traffic).unwrap();
     let began = Instant::now();
     (story.fault)(ward);
     let mut consuming = None;

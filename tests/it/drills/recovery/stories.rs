@@ -20,6 +20,8 @@ pub(super) struct Story {
     pub(super) fault: fn(&Ward),
     /// Whether every worker consumes, by the broker's word.
     pub(super) well: fn(&Ward) -> bool,
+    /// Messages that are sent just before.
+    pub(super) traffic: usize,
     /// Ends what warrener is not to end.
     pub(super) mend: fn(&Ward),
     /// Before the next round.
@@ -35,6 +37,7 @@ const WORKER: Story = Story {
     care: Care::default,
     fault: |_| {},
     well: consuming,
+    traffic: 300,
     mend: |_| {},
     after: |_| {},
     cooldown: 31.0,
@@ -74,6 +77,8 @@ pub(super) const STORIES: [Story; 12] = [
     },
     Story {
         name: "spinning",
+        // Without work that waits, nobody can tell it from one that is idle.
+        traffic: 4000,
         care: || faulty("spin"),
         fault: |ward| Ward::signal(ward.pids("task")[0], Signal::USR1),
         ..WORKER
