@@ -7,9 +7,10 @@ use tokio::task::JoinHandle;
 
 use super::StartError;
 use super::keeping::Newest;
-use crate::config::{Config, ConfigErrors, Source};
+use crate::config::{Config, ConfigErrors, Source, Template};
 use crate::envfile::LogIn;
 use crate::model::Standing;
+use crate::recover::alertmanager::{Passes, Reconciler, Silences};
 use crate::recover::desk::{Desk, Reading};
 use crate::recover::engine::{Engine, Parts, Setup};
 use crate::recover::ledger::Handle;
@@ -26,6 +27,12 @@ pub(super) struct Recovering {
     notices: Arc<NoticeCounts>,
     state: std::path::PathBuf,
     sender: Option<JoinHandle<()>>,
+    desk: Desk,
+    silences: watch::Sender<Arc<Silences>>,
+    passes: Arc<Passes>,
+    /// The Alertmanager that is asked.
+    asked: Option<Template>,
+    reconciler: Option<JoinHandle<()>>,
     engine: Option<JoinHandle<()>>,
 }
 
@@ -45,6 +52,7 @@ impl Recovering {
         let (setup, setups) = watch::channel(Arc::new(setup));
         let (reading, readings) = watch::channel(Arc::new(reading(config)));
         let (outbox, notices) = (Arc::new(Notify::new()), Arc::new(NoticeCounts::default()));
+        let (silences, silences_now) = watch::channel(Arc::default());
         let (engine, desk) = Engine::new(Parts {
             ledger: ledger.clone(),
             setup: setups,
@@ -53,6 +61,7 @@ impl Recovering {
             standing,
             outbox: Arc::clone(&outbox),
             notices: Arc::clone(&notices),
+            silences: silences_now,
             now: cycle::now,
         });
         // Without a file warrener only observes, and leaves nothing on the disk.
@@ -64,11 +73,17 @@ impl Recovering {
             outbox,
             notices,
             sender: None,
+            desk: desk.clone(),
+            silences,
+            passes: Arc::default(),
+            asked: None,
+            reconciler: None,
             state: config.state.clone(),
             engine: (!observes).then(|| tokio::spawn(engine.run())),
         };
         if !observes {
             recovering.send(config);
+            recovering.reconcile(config);
         }
         Ok((recovering, desk))
     }
@@ -92,6 +107,26 @@ impl Recovering {
         self.setup.send_replace(Arc::new(setup));
         self.send(config);
         self.reading.send_replace(Arc::new(reading(config)));
+        self.reconcile(config);
+    }
+
+    /// Asks the Alertmanager of `config` from now on, where it names one.
+    fn reconcile(&mut self, config: &Config) {
+        if let Some(before) = self.reconciler.take() {
+            before.abort();
+        }
+        if self.asked != config.recovery.alertmanager {
+            // Those of another Alertmanager, or of none, say nothing.
+            self.silences.send_replace(Arc::default());
+            self.asked.clone_from(&config.recovery.alertmanager);
+        }
+        let (desk, silences) = (self.desk.clone(), self.silences.clone());
+        let passes = Arc::clone(&self.passes);
+        match Reconciler::new(desk, Arc::new(config.clone()), silences, passes) {
+            Ok(Some(reconciler)) => self.reconciler = Some(tokio::spawn(reconciler.run())),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "Alertmanager is not asked"),
+        }
     }
 
     /// Sends what is in the outbox to the channels of `config` from now on.
@@ -111,6 +146,9 @@ impl Recovering {
 
     /// Begins nothing more. What is under way is looked up in the world at the next start.
     pub(super) async fn stop(&mut self) {
+        if let Some(reconciler) = self.reconciler.take() {
+            reconciler.abort();
+        }
         if let Some(engine) = self.engine.take() {
             engine.abort();
             // It was told to end: how it did is of no interest.

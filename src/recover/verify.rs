@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::actions::World;
 use super::playbook::{Condition, Playbook};
 use crate::model::facts::{ProcessState, WorkerFacts};
-use crate::model::{Code, Finding, Moment, Section, Target, TriggerCode};
+use crate::model::{Code, Finding, Moment, Section, Snapshot, Target, TriggerCode};
 
 #[cfg(test)]
 mod tests;
@@ -118,15 +118,42 @@ fn read<T>(what: &str, section: &Section<T>, after: Moment) -> Result<std::sync:
         Some(failure) => format!("{what} can't be read: {failure}"),
         None => format!("{what} was not read yet"),
     })?;
-    match section.read_at() {
-        Some(at) if is_later(at, after) => Ok(facts),
-        _ => Err(format!("{what} was not read again yet")),
+    match is_newer(section, after) {
+        true => Ok(facts),
+        false => Err(format!("{what} was not read again yet")),
     }
+}
+
+/// Whether all of a reading lies behind `after`: one that began before may show what was.
+pub fn is_newer<T>(section: &Section<T>, after: Moment) -> bool {
+    let took = section.duration.unwrap_or_default();
+    section.read_at().is_some_and(|at| at.since(after) > took)
 }
 
 /// Whether `at` lies behind `after`.
 pub fn is_later(at: Moment, after: Moment) -> bool {
     !at.since(after).is_zero()
+}
+
+/// The finding is not there, and it could be seen if it were: nobody looked at what can't be read.
+pub fn is_gone(code: &TriggerCode, target: &Target, playbook: &Playbook, world: &World) -> bool {
+    symptom(code, target, playbook, world).is_none() && is_readable(target, &world.snapshot)
+}
+
+/// What a finding about a target is read from was read, or is not read any more at all.
+pub fn is_readable(target: &Target, snapshot: &Snapshot) -> bool {
+    fn there<T>(section: &Section<T>) -> bool {
+        section.interval.is_none() || section.success() == Some(true)
+    }
+    match target {
+        Target::Worker { .. } => there(&snapshot.workers),
+        Target::EnvFile { .. } => there(&snapshot.envfile),
+        Target::Queue { .. } => there(&snapshot.queues),
+        Target::Broker | Target::Node { .. } => there(&snapshot.broker),
+        Target::Disk { .. } | Target::Host => there(&snapshot.host),
+        Target::Glob { .. } => there(&snapshot.files),
+        Target::Probe { .. } => true,
+    }
 }
 
 fn symptom_gone(about: &About<'_>, world: &World) -> Result<(), String> {
@@ -142,9 +169,9 @@ fn symptom_gone(about: &About<'_>, world: &World) -> Result<(), String> {
         Target::Broker | Target::Node { .. } => {
             read("the broker", &snapshot.broker, after).map(drop)
         }
-        Target::Disk { .. } => read("the host", &snapshot.host, after).map(drop),
+        Target::Disk { .. } | Target::Host => read("the host", &snapshot.host, after).map(drop),
         Target::Glob { .. } => read("the files", &snapshot.files, after).map(drop),
-        Target::Host | Target::Probe { .. } => Ok(()),
+        Target::Probe { .. } => Ok(()),
     }?;
     match symptom(about.code, about.target, about.playbook, world) {
         Some(finding) => Err(format!("{} is not over", finding.key())),
@@ -218,6 +245,10 @@ fn running(worker: &WorkerFacts) -> Result<(), String> {
 fn consuming(worker: &WorkerFacts, world: &World) -> Result<(), String> {
     let processes = worker.processes.as_ref();
     let processes = processes.ok_or("its processes can't be told")?;
+    if world.targets.queues_of(&worker.name).next().is_none() {
+        // It consumes from no queue that anybody knows of.
+        return Ok(());
+    }
     let told = processes.iter().filter(|p| p.channels.is_some());
     let consuming = told.clone().filter(|process| {
         let mut channels = process.channels.iter().flatten();

@@ -117,20 +117,33 @@ pub(super) struct Victims {
     pub(super) before: Vec<Generation>,
 }
 
-/// The victims that these processes are, by their control where it names them.
+/// The victims that these processes are, by their control where it names them: an instance is stopped
+/// whole, so whatever of it consumes is a victim as well.
 pub(super) fn victims<'a>(
     processes: impl Iterator<Item = &'a ProcessFacts>,
+    kind: &Kind,
     instances: &[Instance],
     boot_id: &str,
 ) -> Victims {
     let mut victims = Victims::default();
     for process in processes {
-        victims.all.push(process.id);
+        if !victims.all.contains(&process.id) {
+            victims.all.push(process.id);
+        }
         match instance_of(process, instances) {
             Some(instance) => {
                 if !victims.instances.contains(&instance.name) {
                     victims.instances.push(instance.name.clone());
                     victims.before.push(generation(instance, boot_id));
+                    let siblings = kind.alive().filter(|other| {
+                        let its = instance_of(other, instances);
+                        its.is_some_and(|own| own.name == instance.name) && consumes(other)
+                    });
+                    let siblings: Vec<_> = siblings
+                        .map(|other| other.id)
+                        .filter(|id| !victims.all.contains(id))
+                        .collect();
+                    victims.all.extend(siblings);
                 }
             }
             None => {
@@ -143,6 +156,12 @@ pub(super) fn victims<'a>(
         }
     }
     victims
+}
+
+/// The broker tells of a consumer of its own.
+fn consumes(process: &ProcessFacts) -> bool {
+    let mut channels = process.channels.iter().flatten();
+    channels.any(|channel| !channel.consumers.is_empty())
 }
 
 /// How many processes a worker lacks, and the instances that can be started for them.

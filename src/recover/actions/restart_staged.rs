@@ -79,7 +79,7 @@ async fn one(which: Which, kind: &Kind, asked: &Asked<'_>, world: &World, hands:
     if let Some(why) = worker_stop::beyond_reach(&chosen) {
         return Next::Refuse(format!("worker {}: {why}", kind.name));
     }
-    let victims = fleet::victims(chosen.into_iter(), &instances, &hands.boot_id);
+    let victims = fleet::victims(chosen.into_iter(), kind, &instances, &hands.boot_id);
     Next::Act(worker_stop::plan(
         kind,
         victims,

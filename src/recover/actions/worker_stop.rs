@@ -27,7 +27,7 @@ pub(super) async fn next(args: &StopArgs, asked: &Asked<'_>, world: &World, hand
             Ok(instances) => instances,
             Err(failure) => return Next::Wait(failure.to_string()),
         };
-        let victims = fleet::victims(bad.into_iter(), &instances, &hands.boot_id);
+        let victims = fleet::victims(bad.into_iter(), kind, &instances, &hands.boot_id);
         let mut how = fleet::stop_how(&kind.config.stop);
         if let Some(signal) = args.signal {
             how.signal = fleet::stop_signal(signal);

@@ -1,6 +1,6 @@
 //! One run, from its plan to its end: rung by rung, each held at the gate, done and verified.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use tokio::time::{Instant, timeout};
 use super::shared::{Shared, Wishes};
 use super::words;
 use crate::model::{
-    Incident, Level, Moment, Outcome, Run, RunState, Step, TriggerCode, TriggerSource,
+    HoldReason, Incident, Level, Moment, Outcome, Run, RunState, Step, TriggerCode, TriggerSource,
 };
-use crate::recover::actions::{Job, World};
+use crate::recover::actions::Job;
 use crate::recover::ledger::{Ledger, LedgerError};
-use crate::recover::playbook::{Action, Playbook, Rung, Verify};
+use crate::recover::playbook::{Action, Condition, Playbook, Rung, Verify};
 use crate::recover::verify::{self, About};
 
 /// Time from one attempt to write to the next, while the ledger can't be written.
@@ -75,8 +75,10 @@ pub(super) struct Drive {
     pub(super) last_act: Moment,
     /// What can be taken back.
     pub(super) undo: Undo,
-    /// People were told of this hold or plan.
-    pub(super) told: Option<crate::model::HoldReason>,
+    /// What it waits for.
+    pub(super) held: Option<HoldReason>,
+    /// The holds that people were told of.
+    pub(super) told: BTreeSet<HoldReason>,
     /// The assessment that first did not show the symptom any more.
     clear_at: Option<Moment>,
     begun: Option<Instant>,
@@ -128,7 +130,8 @@ impl Drive {
             journal,
             last_act: now,
             undo: Undo::default(),
-            told: None,
+            held: None,
+            told: BTreeSet::new(),
             clear_at: None,
         }
     }
@@ -209,10 +212,11 @@ impl Drive {
             self.write(move |ledger| ledger.set_rung(id, number)).await;
             self.run.rung = number;
         }
-        self.pass(playbook, &rung.steps, None).await?;
+        self.pass(playbook, &rung.steps).await?;
         let tells = |action: &Action| matches!(action, Action::Notify(_) | Action::Escalate(_));
         let only_tells = rung.steps.iter().all(|step| tells(&step.action));
-        let mut acted = false;
+        // What was done before warrener ended is still to be verified.
+        let mut acted = words::acted(&self.journal, number);
         let from = words::reached(&self.journal, number, &rung.steps);
         for (at, step) in rung.steps.iter().enumerate().skip(from) {
             // What tells that it is done is told once it is known whether it helped.
@@ -237,32 +241,17 @@ impl Drive {
         self.verify(playbook, verify).await
     }
 
-    /// Whether the conditions are seen right now.
+    /// Whether the conditions are seen right now, by anything that was read lately.
     fn would_verify(&self, playbook: &Playbook, verify: &Verify) -> bool {
         let Some(world) = self.shared.world() else {
             return false;
         };
         let acked = BTreeMap::new();
-        let long_ago = self.incident_moment(&world);
-        let about = self.about(playbook, &acked, long_ago);
-        verify::unseen(&verify.all, &about, &world).is_empty()
-    }
-
-    /// Anything read lately counts.
-    fn incident_moment(&self, world: &World) -> Moment {
-        let sections = [
-            world.snapshot.workers.read_at(),
-            world.snapshot.broker.read_at(),
-        ];
-        let oldest = sections
-            .into_iter()
-            .flatten()
-            .max_by_key(|at| world.now.since(*at));
-        oldest.map_or(world.assessment.at, |_| self.started())
-    }
-
-    fn started(&self) -> Moment {
-        self.last_act
+        let about = self.about(playbook, &acked, self.shared.begun);
+        // What is acknowledged shows between two looks, not at one.
+        let now = verify.all.iter().copied();
+        let now: Vec<_> = now.filter(|c| *c != Condition::WorkersAcking).collect();
+        verify::unseen(&now, &about, &world).is_empty()
     }
 
     fn about<'a>(
@@ -282,6 +271,9 @@ impl Drive {
 
     /// Waits for evidence on later snapshots, and that it stays.
     async fn verify(&mut self, playbook: &Playbook, verify: &Verify) -> Result<Climbed, Stop> {
+        if matches!(self.run.state, RunState::Held(_)) {
+            self.advance(RunState::Running, None).await;
+        }
         self.advance(RunState::Verifying, None).await;
         let after = self.last_act;
         let until = Instant::now() + verify.within.get();
@@ -318,10 +310,11 @@ impl Drive {
     /// Drives nothing itself: what is open is repaired by its own runs, in order; a person is told at
     /// once; it is over when the verification says so.
     async fn emergency(&mut self, playbook: &Playbook) -> Result<Stop, Stop> {
-        self.pass(playbook, &[], None).await?;
-        let todo = "the open incidents are repaired in the order configuration, broker, workers; look at `warrener runs`";
-        self.tell(crate::recover::notify::Kind::Emergency, Some(todo.into()))
-            .await;
+        self.pass(playbook, &[]).await?;
+        // Told once, also when warrener ended meanwhile; and written down, so that budgets count it.
+        if self.journal.is_empty() {
+            self.call_a_person().await;
+        }
         let Some(verify) = playbook.verify.clone() else {
             return Ok(Stop::new(
                 Outcome::Failed,
@@ -385,7 +378,11 @@ impl Drive {
             .is_some_and(|begun| begun.elapsed() > playbook.timeout.get());
         if late {
             let words = format!("it took longer than {}", playbook.timeout);
-            return Err(Stop::new(Outcome::Failed, words));
+            let outcome = match self.run.state {
+                RunState::Held(_) => Outcome::Held,
+                _ => Outcome::Failed,
+            };
+            return Err(Stop::new(outcome, words));
         }
         Ok(())
     }
@@ -415,8 +412,7 @@ impl Drive {
         let over = match &self.incident.key.code {
             TriggerCode::Asked(_) => false,
             TriggerCode::Finding(_) => {
-                verify::symptom(&self.incident.key.code, &self.run.target, playbook, &world)
-                    .is_none()
+                verify::is_gone(&self.incident.key.code, &self.run.target, playbook, &world)
             }
             TriggerCode::Alert(name) if name.as_str().starts_with("Health") => {
                 world.assessment.level == Level::Normal

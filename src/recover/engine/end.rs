@@ -7,6 +7,9 @@ use crate::recover::notify::Kind;
 impl Drive {
     pub(super) async fn end(&mut self, stop: Stop) {
         let Stop { outcome, words } = stop;
+        if outcome == Outcome::SelfResolved && self.run.state == RunState::Verifying {
+            self.advance(RunState::Running, None).await;
+        }
         let to = RunState::Ended(outcome);
         let to = match self.run.state.may_become(to) {
             true => to,
@@ -18,12 +21,19 @@ impl Drive {
         };
         let id = self.run.id;
         tracing::info!(run = id.0, playbook = self.run.playbook, target = %self.run.target, outcome = %outcome, words, "ended");
-        self.advance(to, None).await;
         let asked = matches!(self.incident.key.code, TriggerCode::Asked(_));
-        if asked || matches!(outcome, Outcome::Recovered | Outcome::SelfResolved) {
-            let (incident, now) = (self.incident.id, self.shared.now());
-            self.write(move |ledger| ledger.close(incident, now)).await;
-        }
+        let closes = asked || matches!(outcome, Outcome::Recovered | Outcome::SelfResolved);
+        let (incident, now, from) = (self.incident.id, self.shared.now(), self.run.state);
+        // At once: nobody may look in between and make another run.
+        self.write(move |ledger| {
+            ledger.advance(id, from, to, None, now)?;
+            match closes {
+                true => ledger.close(incident, now),
+                false => Ok(()),
+            }
+        })
+        .await;
+        self.run.state = to;
         match outcome {
             Outcome::Recovered => {
                 let began = self.began().await;

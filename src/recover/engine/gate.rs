@@ -4,7 +4,7 @@
 use super::drive::{Drive, Stop};
 use super::words;
 use crate::model::facts::ProcessId;
-use crate::model::{Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState};
+use crate::model::{Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState, TriggerCode};
 use crate::recover::actions::World;
 use crate::recover::guard::{self, Decision, Request, View};
 use crate::recover::notify::{Kind, Message};
@@ -20,48 +20,57 @@ const TOLD: [HoldReason; 4] = [
 ];
 
 impl Drive {
-    /// Waits until the guard says Go for `steps`, and takes the run to running. Whether it had to
-    /// wait.
-    pub(super) async fn pass(
+    /// Waits until the guard says Go for `steps`, and takes the run to running.
+    pub(super) async fn pass(&mut self, playbook: &Playbook, steps: &[Step]) -> Result<(), Stop> {
+        while !self.is_let(playbook, steps, None).await? {}
+        Ok(())
+    }
+
+    /// Asks the guard once whether `steps` may be done, and takes the run to running; where it may
+    /// not, until the next look.
+    pub(super) async fn is_let(
         &mut self,
         playbook: &Playbook,
         steps: &[Step],
         victims: Option<&[ProcessId]>,
     ) -> Result<bool, Stop> {
-        let mut waited = false;
-        loop {
-            self.may_go_on(playbook)?;
-            if !self.acted() && self.is_over(playbook).await {
-                return Err(Stop::new(
-                    Outcome::SelfResolved,
-                    "it was over before anything was disturbed",
-                ));
-            }
-            self.expire(playbook)?;
-            match self.ask(playbook, steps, victims).await {
-                Some(Decision::Go) => return Ok(waited),
-                Some(Decision::Hold(hold)) => self.hold(hold).await,
-                // The world or the record can't be told.
-                None => {}
-            }
-            waited = true;
-            self.next_look().await;
+        self.may_go_on(playbook)?;
+        if !self.acted() && self.is_over(playbook).await {
+            return Err(Stop::new(
+                Outcome::SelfResolved,
+                "it was over before anything was disturbed",
+            ));
         }
+        self.expire(playbook)?;
+        match self.ask(playbook, steps, victims).await {
+            Some(Decision::Go) => return Ok(true),
+            Some(Decision::Hold(hold)) => self.hold(hold).await?,
+            // The world or the record can't be told.
+            None => {}
+        }
+        self.next_look().await;
+        Ok(false)
     }
 
-    /// Nobody said a word for too long.
+    /// Nobody said a word for too long; or a person asked, and is not waiting for it any more.
     fn expire(&self, playbook: &Playbook) -> Result<(), Stop> {
         let waits = matches!(
             self.run.state,
             RunState::Proposed | RunState::AwaitingApproval
         );
-        let waits = waits && self.run.started_at.is_none() && self.told.is_some();
+        let waits = waits && self.run.started_at.is_none() && self.held.is_some();
+        let asked = matches!(self.incident.key.code, TriggerCode::Asked(_));
+        let held = matches!(self.run.state, RunState::Held(_)) && self.run.started_at.is_none();
         let since = self.shared.now().since(self.run.created_at);
-        if waits && since > playbook.approval.get() {
-            let words = format!("nobody approved it within {}", playbook.approval);
-            return Err(Stop::new(Outcome::Held, words));
+        if since <= playbook.approval.get() {
+            return Ok(());
         }
-        Ok(())
+        let words = match (waits, asked && held) {
+            (true, _) => format!("nobody approved it within {}", playbook.approval),
+            (_, true) => format!("it was held for {}: ask again", playbook.approval),
+            _ => return Ok(()),
+        };
+        Err(Stop::new(Outcome::Held, words))
     }
 
     /// Asks the guard; on Go the run is at work before another may ask.
@@ -88,7 +97,8 @@ impl Drive {
         let _gate = shared.gate.lock().await;
         let record = shared.record().await.ok()?;
         let trouble = shared.ledger.trouble();
-        let silence = shared.silence(&self.run.target);
+        let (id, key) = (self.incident.id, &self.incident.key);
+        let silence = shared.silence(id, key).await;
         let request = Request {
             run: Some(self.run.id),
             code: &self.incident.key.code,
@@ -116,6 +126,7 @@ impl Drive {
         };
         let decision = guard::decide(&request, &view);
         if decision == Decision::Go {
+            self.held = None;
             self.advance(RunState::Running, None).await;
         }
         Some(decision)
@@ -140,13 +151,19 @@ impl Drive {
         matches!(self.run.target, Target::Broker | Target::Node { .. })
     }
 
-    /// Waits for a reason to go away: written down, counted and told once for each reason.
-    async fn hold(&mut self, hold: Hold) {
+    /// Waits for a reason to go away: written down and counted when it comes, told once.
+    async fn hold(&mut self, hold: Hold) -> Result<(), Stop> {
         let reason = hold.reason;
-        if self.told == Some(reason) {
-            return;
+        if reason == HoldReason::CauseFirst && self.run.started_at.is_some() {
+            // What it holds is what the repair of the cause needs.
+            self.advance(RunState::Held(reason), Some(hold.clone()))
+                .await;
+            return Err(Stop::new(Outcome::Held, hold.to_string()));
         }
-        self.told = Some(reason);
+        if self.held == Some(reason) {
+            return Ok(());
+        }
+        self.held = Some(reason);
         self.shared.count_hold(reason);
         tracing::info!(run = self.run.id.0, playbook = self.run.playbook, %reason, words = hold.words, "held");
         let asks = self.run.started_at.is_none() && reason == HoldReason::Mode;
@@ -174,12 +191,13 @@ impl Drive {
             _ => {
                 let words = hold.to_string();
                 self.advance(RunState::Held(reason), Some(hold)).await;
-                if TOLD.contains(&reason) {
+                if TOLD.contains(&reason) && self.told.insert(reason) {
                     self.tell(Kind::Held, Some(format!("it is not repaired: {words}")))
                         .await;
                 }
             }
         }
+        Ok(())
     }
 
     /// Tells people about this run.

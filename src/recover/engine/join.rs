@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::recover::actions::World;
 use crate::recover::ledger::{Ledger, LedgerError, NewRun, Pending, Stamp};
-use crate::recover::verify::is_later;
+use crate::recover::verify::{is_later, is_readable};
 
 /// Triggers taken up at once.
 const PIECE: u32 = 2000;
@@ -40,8 +40,7 @@ impl Engine {
             );
             let wanted = move |pending: &Pending| {
                 let workers = targets.workers_of(&pending.trigger.target);
-                let playbook = setup.playbooks.matching(&pending.trigger.code, &workers);
-                playbook.is_some_and(|playbook| setup.mode(&playbook.name) > RunMode::Off)
+                setup.answers(&pending.trigger.code, &workers)
             };
             let taken = self
                 .shared
@@ -77,7 +76,7 @@ impl Engine {
             finding.severity > Severity::Information
                 && finding.cause.is_none()
                 && finding.code.remedy() != Remedy::Notify
-                && setup.playbooks.matching(&code, &workers).is_some()
+                && setup.answers(&code, &workers)
         };
         let findings = world.assessment.findings.iter();
         let new = findings
@@ -93,16 +92,19 @@ impl Engine {
             .ledger
             .read(|ledger| ledger.unattended(PIECE))
             .await?;
-        let seen = |finding: &&Finding| {
-            unattended.iter().any(|pending| {
-                pending.trigger.code == TriggerCode::Finding(finding.code)
-                    && pending.trigger.target == finding.target
-                    && pending.trigger.source.is_an_alert()
-            })
+        let setup = self.shared.setup();
+        let seen = |pending: &&Pending| {
+            let Trigger { code, target, .. } = &pending.trigger;
+            let mut findings = world.assessment.findings.iter();
+            let there = findings.any(|f| code.finding() == Some(f.code) && f.target == *target);
+            there && setup.answers(code, &world.targets.workers_of(target))
         };
-        let findings = world.assessment.findings.iter();
-        self.enter(findings.filter(seen), TriggerSource::Reconcile)
-            .await
+        let ids: Vec<_> = unattended.iter().filter(seen).map(|p| p.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let put_back = self.shared.ledger.write(move |l| l.put_back(&ids));
+        put_back.await
     }
 
     async fn enter<'a>(
@@ -162,7 +164,10 @@ impl Engine {
             if runs.iter().any(|run| !run.state.is_over()) {
                 continue;
             }
-            if self.is_clear(&incident, world).await? {
+            let asked = matches!(incident.key.code, TriggerCode::Asked(_));
+            // Its run closes what was asked for; one that could not is not waited for.
+            let over = asked && !runs.is_empty();
+            if over || self.is_clear(&incident, world).await? {
                 let (id, now) = (incident.id, self.shared.now());
                 self.shared
                     .ledger
@@ -171,7 +176,7 @@ impl Engine {
                 tracing::info!(incident = id.0, what = %incident.key, "incident closed: it is not seen any more");
                 continue;
             }
-            if self.is_due(&incident, &runs) {
+            if self.is_due(&runs) {
                 self.propose(&incident, world).await?;
             }
         }
@@ -213,7 +218,8 @@ impl Engine {
         let clear = match &key.code {
             TriggerCode::Finding(code) => {
                 let mut findings = world.assessment.findings.iter();
-                !findings.any(|f| f.code == *code && f.target == key.target)
+                let there = findings.any(|f| f.code == *code && f.target == key.target);
+                !there && is_readable(&key.target, &world.snapshot)
             }
             TriggerCode::Alert(name) if name.as_str().starts_with("Health") => {
                 world.assessment.level == Level::Normal
@@ -226,8 +232,8 @@ impl Engine {
                     .read(move |ledger| ledger.still_fires(id))
                     .await?
             }
-            // Its run closes it.
-            TriggerCode::Asked(_) => false,
+            // Its run closes it, unless nothing can run it any more.
+            TriggerCode::Asked(playbook) => self.shared.setup().playbooks.get(playbook).is_none(),
         };
         let at = world.assessment.at;
         if !clear {
@@ -240,28 +246,8 @@ impl Engine {
 
     /// Whether a run is to be made: none was, or the last failed and has rested. What a person
     /// called off stays so.
-    fn is_due(&self, incident: &Incident, runs: &[Run]) -> bool {
-        let now = self.shared.now();
-        let Some(last) = runs.iter().max_by_key(|run| run.id) else {
-            return true;
-        };
-        let RunState::Ended(outcome) = last.state else {
-            return false;
-        };
-        let ended = last.ended_at.unwrap_or(last.created_at);
-        match outcome {
-            Outcome::Cancelled => false,
-            Outcome::Recovered | Outcome::SelfResolved => {
-                !matches!(incident.key.code, TriggerCode::Asked(_))
-            }
-            Outcome::Failed | Outcome::RolledBack | Outcome::Unknown | Outcome::Held => {
-                let failed = runs.len().saturating_sub(1).min(16) as u32;
-                let rest = REST
-                    .saturating_mul(2u32.saturating_pow(failed))
-                    .min(LONGEST_REST);
-                now.since(ended) >= rest && !matches!(incident.key.code, TriggerCode::Asked(_))
-            }
-        }
+    fn is_due(&self, runs: &[Run]) -> bool {
+        is_due(runs, self.shared.now())
     }
 
     async fn propose(&mut self, incident: &Incident, world: &World) -> Result<(), LedgerError> {
@@ -320,6 +306,30 @@ impl Engine {
             .await;
         if tried.is_ok() {
             tracing::info!("the ledger can be written again");
+        }
+    }
+}
+
+pub(super) fn is_due(runs: &[Run], now: Timestamp) -> bool {
+    let Some(last) = runs.iter().max_by_key(|run| run.id) else {
+        return true;
+    };
+    let RunState::Ended(outcome) = last.state else {
+        return false;
+    };
+    let ended = last.ended_at.unwrap_or(last.created_at);
+    match outcome {
+        Outcome::Cancelled => false,
+        Outcome::Recovered | Outcome::SelfResolved => true,
+        // It made room for the repair of its cause: it may wait again.
+        Outcome::Held if last.started_at.is_some() => true,
+        Outcome::Failed | Outcome::RolledBack | Outcome::Unknown | Outcome::Held => {
+            let failed = runs.len().saturating_sub(1).min(16) as u32;
+            let rest = REST
+                .saturating_mul(2u32.saturating_pow(failed))
+                .min(LONGEST_REST);
+            // After the clock was set back, what lies ahead is as far away as it was behind.
+            now.since(ended).max(ended.since(now)) >= rest
         }
     }
 }

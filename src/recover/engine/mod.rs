@@ -25,6 +25,7 @@ mod setup;
 mod shared;
 mod stand;
 mod step;
+mod tidy;
 mod words;
 
 #[cfg(test)]
@@ -47,6 +48,7 @@ use self::shared::Shared;
 use crate::model::{
     Incident, IncidentId, Moment, Outcome, Run, RunId, RunState, Standing, Step, TriggerSource,
 };
+use crate::recover::alertmanager::Silences;
 use crate::recover::desk::{Counts, Desk, Order, Reading};
 use crate::recover::last_good::Assessed;
 use crate::recover::ledger::{Handle, LedgerError};
@@ -72,6 +74,8 @@ pub struct Parts {
     pub outbox: Arc<Notify>,
     /// What became of notices.
     pub notices: Arc<NoticeCounts>,
+    /// The silences of Alertmanager's.
+    pub silences: watch::Receiver<Arc<Silences>>,
     /// The clock.
     pub now: fn() -> Moment,
 }
@@ -92,6 +96,8 @@ pub struct Engine {
     sources: HashMap<IncidentId, TriggerSource>,
     resumed: bool,
     own: Own,
+    /// What is too old was forgotten.
+    tidied_at: Option<Moment>,
 }
 
 impl Engine {
@@ -107,6 +113,7 @@ impl Engine {
             parts.assessed,
             news,
             parts.outbox,
+            parts.silences,
             parts.now,
         );
         let engine = Engine {
@@ -121,6 +128,7 @@ impl Engine {
             sources: HashMap::new(),
             resumed: false,
             own: Own::default(),
+            tidied_at: None,
         };
         (engine, desk)
     }
@@ -159,6 +167,7 @@ impl Engine {
         {
             tracing::debug!(%error, "looked in vain");
         }
+        self.tidy().await;
         self.watch_over_itself().await;
         self.stand().await;
     }
@@ -228,12 +237,12 @@ impl Engine {
             if let Err(error) = ended {
                 tracing::error!(run = run.0, %error, "a run's task ended in a panic");
                 self.shared.forget(run);
-                self.give_up(run).await;
             }
+            self.give_up(run).await;
         }
     }
 
-    /// Ends a run that can't be driven, so that nothing waits for it.
+    /// Ends a run that nobody drives any more and that is not over, so that nothing waits for it.
     async fn give_up(&self, id: RunId) {
         let now = self.shared.now();
         let given_up = self.shared.ledger.write(move |ledger| {

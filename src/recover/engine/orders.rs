@@ -1,8 +1,14 @@
 //! What a person asks for.
 
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
 use super::Engine;
+use super::dry_run::dry_run;
 use crate::model::{
-    IncidentKey, RunId, RunMode, Target, Trigger, TriggerCode, TriggerSource, TriggerStatus,
+    IncidentKey, Run, RunId, RunMode, RunState, Target, Trigger, TriggerCode, TriggerSource,
+    TriggerStatus,
 };
 use crate::recover::actions::World;
 use crate::recover::desk::{Answer, Ask, Order, Refused};
@@ -14,6 +20,7 @@ impl Engine {
     pub(super) async fn order(&mut self, order: Order) {
         // Whoever asked may have gone.
         match order {
+            Order::Ask(ask, answer) if ask.dry_run => self.tell_plan(&ask, answer),
             Order::Ask(ask, answer) => drop(answer.send(self.ask(ask).await)),
             Order::Approve(run, answer) => drop(answer.send(self.approve(run).await)),
             Order::Cancel(run, answer) => drop(answer.send(self.cancel(run).await)),
@@ -58,7 +65,21 @@ impl Engine {
         }
     }
 
-    async fn ask(&mut self, ask: Ask) -> Result<Answer, Refused> {
+    /// Controls are asked for it, and may take their time: nobody waits for that here.
+    fn tell_plan(&self, ask: &Ask, answer: oneshot::Sender<Result<Answer, Refused>>) {
+        let (playbook, target, world) = match self.meant(ask) {
+            Ok(meant) => meant,
+            Err(refused) => return drop(answer.send(Err(refused))),
+        };
+        let (shared, source) = (Arc::clone(&self.shared), ask.source);
+        tokio::spawn(async move {
+            let plan = dry_run(shared, playbook, target, source, world).await;
+            drop(answer.send(plan.map(Answer::Plan)));
+        });
+    }
+
+    /// What is asked for, as it is now.
+    fn meant(&self, ask: &Ask) -> Result<(Playbook, Target, World), Refused> {
         let world = self.shared.world();
         let world =
             world.ok_or_else(|| Refused::NotNow("nothing was read yet: try again".into()))?;
@@ -72,11 +93,13 @@ impl Engine {
             );
             return Err(Refused::NotThere(words));
         };
-        let target = target(&ask, playbook, &world)?;
-        if ask.dry_run {
-            let plan = self.dry_run(playbook, &target, ask.source, &world).await?;
-            return Ok(Answer::Plan(plan));
-        }
+        let target = target(ask, playbook, &world)?;
+        Ok((playbook.clone(), target, world))
+    }
+
+    async fn ask(&mut self, ask: Ask) -> Result<Answer, Refused> {
+        let (playbook, target, world) = self.meant(&ask)?;
+        let (playbook, setup) = (&playbook, self.shared.setup());
         if setup.mode(&playbook.name) == RunMode::Off {
             let words = format!(
                 "recovery is off for {}: set recovery.mode in warrener.yml",
@@ -117,6 +140,9 @@ impl Engine {
         }
         self.take_up(&world).await?;
         self.follow(&world).await?;
+        if playbook.drives.is_some() {
+            self.let_go().await?;
+        }
         let open = self
             .shared
             .ledger
@@ -150,6 +176,18 @@ impl Engine {
         let mut open = runs.into_iter().filter(|run| !run.state.is_over());
         let same = open.find(|run| run.playbook == playbook.name && run.target == *target);
         Ok(same.map(|run| run.id))
+    }
+
+    /// What only waits for a person's word has it.
+    async fn let_go(&self) -> Result<(), Refused> {
+        let now = self.shared.now();
+        let read = self.shared.ledger.read(move |l| l.runs_since(now));
+        let waits =
+            |run: &&Run| matches!(run.state, RunState::Proposed | RunState::AwaitingApproval);
+        for run in read.await?.iter().filter(waits) {
+            self.shared.wish(run.id, |wishes| wishes.approved = true);
+        }
+        Ok(())
     }
 
     /// A person's emergency is about all that is wrong: every finding that a playbook answers becomes

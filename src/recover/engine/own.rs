@@ -7,7 +7,7 @@ use super::Engine;
 use crate::model::{Level, Timestamp};
 use crate::recover::notify::{Kind, Message, tell_unrecorded};
 
-/// A heartbeat that is missed for this long.
+/// A heartbeat that is missed for this long, also since warrener began.
 const SILENT: Duration = Duration::from_secs(600);
 
 /// What was told already.
@@ -39,7 +39,9 @@ impl Engine {
             let message = self.about_itself(what, "nothing: recovery goes on");
             self.shared.tell(message).await;
         }
-        let silent = pipeline_silent(self.standing.borrow().watchdog_at, self.shared.now());
+        let watchdog_at = self.standing.borrow().watchdog_at;
+        let (begun, now) = (self.shared.begun, (self.shared.now)());
+        let silent = now.since(begun) > SILENT && pipeline_silent(watchdog_at, now.into());
         if silent && !self.own.silent {
             let what =
                 "no Watchdog alert came for 10 minutes: alerts do not reach warrener".to_owned();

@@ -1,12 +1,20 @@
 //! What warrener was at when it ended: looked up in the world and decided, never repeated blindly.
 
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
 use super::drive::Drive;
 use super::setup::Setup;
 use super::step::done;
-use crate::model::{Generation, Risk, Step, StepResult};
-use crate::platform::act::{generation, is_up};
-use crate::platform::observe::ObserveProcesses;
+use crate::model::{Generation, Risk, Step, StepResult, Target};
+use crate::platform::act::{Actor, generation, is_up};
+use crate::platform::observe::{Instance, ObserveProcesses};
 use crate::platform::proc::Proc;
+
+/// A control that takes longer tells nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the world shows of something that was there before a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +89,21 @@ async fn observe(step: &Step, setup: &Setup) -> (StepResult, String) {
 }
 
 async fn look(before: &Generation, step: &Step, setup: &Setup) -> Shown {
+    let hands = &setup.hands;
     match before {
+        // What it was for is that it runs: a node that was stopped and not started again is not done.
+        _ if step.intent.action == "broker.restart" => {
+            let Some(instances) = instances(hands.broker.as_ref()).await else {
+                return Shown::Unknown;
+            };
+            let runs = instances.iter().find(|instance| is_up(instance));
+            match runs.map(|instance| generation(instance, &hands.boot_id)) {
+                Some(now) if now != *before => Shown::Changed,
+                _ => Shown::Same,
+            }
+        }
         Generation::Process { process, boot_id } => {
-            if *boot_id != setup.hands.boot_id {
+            if *boot_id != hands.boot_id {
                 return Shown::Changed;
             }
             let machine = Proc::default();
@@ -96,15 +116,7 @@ async fn look(before: &Generation, step: &Step, setup: &Setup) -> Shown {
             if there { Shown::Same } else { Shown::Changed }
         }
         Generation::Unit { .. } | Generation::Container { .. } => {
-            let hands = &setup.hands;
-            let actor = match &step.intent.target {
-                crate::model::Target::Worker { name } => hands.workers.get(name),
-                _ => hands.broker.as_ref(),
-            };
-            let Some(actor) = actor else {
-                return Shown::Unknown;
-            };
-            let Ok(instances) = actor.lock().await.instances().await else {
+            let Some(instances) = instances(actor(step, setup)).await else {
                 return Shown::Unknown;
             };
             let same = instances
@@ -112,7 +124,25 @@ async fn look(before: &Generation, step: &Step, setup: &Setup) -> Shown {
                 .any(|instance| is_up(instance) && generation(instance, &hands.boot_id) == *before);
             if same { Shown::Same } else { Shown::Changed }
         }
+        // To be started: what is missing still is planned anew from the world.
+        Generation::Absent => match instances(actor(step, setup)).await {
+            Some(all) if !all.is_empty() && all.iter().all(is_up) => Shown::Changed,
+            _ => Shown::Same,
+        },
         // What was read of files is looked at again by their own actions: to do it twice is nothing.
-        Generation::File { .. } | Generation::Absent => Shown::Same,
+        Generation::File { .. } => Shown::Same,
     }
+}
+
+fn actor<'s>(step: &Step, setup: &'s Setup) -> Option<&'s Mutex<Actor>> {
+    match &step.intent.target {
+        Target::Worker { name } => setup.hands.workers.get(name),
+        _ => setup.hands.broker.as_ref(),
+    }
+}
+
+/// What a control names; `None` where it does not tell.
+async fn instances(actor: Option<&Mutex<Actor>>) -> Option<Vec<Instance>> {
+    let asked = async { actor?.lock().await.instances().await.ok() };
+    timeout(PATIENCE, asked).await.ok().flatten()
 }

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::config::{Config, ConfigErrors, Control, DockerControl, RecoveryMode};
 use crate::envfile::LogIn;
-use crate::model::{Moment, RunMode};
+use crate::model::{Moment, RunMode, TriggerCode};
 use crate::platform::act::{Actor, CommandSpec, Controlled, ProcessSpec};
 use crate::platform::docker::Containers;
 use crate::platform::proc::Proc;
@@ -45,6 +45,17 @@ impl Setup {
     ) -> Result<Self, ConfigErrors> {
         let playbooks = Playbooks::load(None)?;
         playbooks.agree_with(config)?;
+        Ok(Self::with(playbooks, config, log_in, ledger, now))
+    }
+
+    /// With these playbooks, which agree with `config`.
+    pub(super) fn with(
+        playbooks: Playbooks,
+        config: &Config,
+        log_in: LogIn,
+        ledger: Handle,
+        now: fn() -> Moment,
+    ) -> Self {
         let config = Arc::new(config.clone());
         let state = &config.state;
         let workers = config.workers.iter().filter_map(|(name, worker)| {
@@ -64,12 +75,18 @@ impl Setup {
             now,
             config: Arc::clone(&config),
         };
-        Ok(Setup {
+        Setup {
             targets: Arc::new(Targets::of(&config)),
             config,
             playbooks,
             hands: Arc::new(hands),
-        })
+        }
+    }
+
+    /// Whether anything answers `code`, where the target's workers are `workers`.
+    pub(super) fn answers(&self, code: &TriggerCode, workers: &[String]) -> bool {
+        let playbook = self.playbooks.matching(code, workers);
+        playbook.is_some_and(|playbook| self.mode(&playbook.name) > RunMode::Off)
     }
 
     /// How far a playbook may go by itself: the least of what it, the configuration as a whole and the

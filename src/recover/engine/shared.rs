@@ -8,15 +8,18 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::setup::Setup;
-use crate::model::{HoldReason, Incident, Moment, Pause, Run, RunId, Target, Times, Timestamp};
-use crate::platform::act::is_up;
+use super::words;
+use crate::model::{
+    HoldReason, Incident, IncidentId, IncidentKey, Moment, Pause, Run, RunId, Times, Timestamp,
+};
 use crate::platform::observe::InstanceState;
 use crate::recover::actions::World;
+use crate::recover::alertmanager::Silences;
 use crate::recover::guard::{self, LocalNode};
 use crate::recover::last_good::Assessed;
 use crate::recover::ledger::{Handle, Ledger, LedgerError};
 use crate::recover::notify::{self, Message};
-use crate::recover::verify::is_later;
+use crate::recover::verify::{is_later, is_newer};
 
 /// Budgets and stops are counted over at most this long.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -36,6 +39,9 @@ pub(super) struct Shared {
     /// Held while it is decided whether a run may go: two never decide at once.
     pub(super) gate: tokio::sync::Mutex<()>,
     pub(super) now: fn() -> Moment,
+    /// When the engine was made.
+    pub(super) begun: Moment,
+    silences: watch::Receiver<Arc<Silences>>,
     inner: Mutex<Inner>,
 }
 
@@ -75,6 +81,7 @@ impl Shared {
         assessed: watch::Receiver<Option<Assessed>>,
         news: Arc<Notify>,
         outbox: Arc<Notify>,
+        silences: watch::Receiver<Arc<Silences>>,
         now: fn() -> Moment,
     ) -> Self {
         Shared {
@@ -85,6 +92,8 @@ impl Shared {
             outbox,
             gate: tokio::sync::Mutex::new(()),
             now,
+            begun: now(),
+            silences,
             inner: Mutex::default(),
         }
     }
@@ -123,28 +132,31 @@ impl Shared {
         })
     }
 
-    /// The world once its workers and its assessment are newer than `after`; the newest at hand when
-    /// that takes longer than `patience`.
-    pub(super) async fn world_after(&self, after: Moment, patience: Duration) -> Option<World> {
+    /// The world once its assessment, and where `workers` says so what is known of the workers, is
+    /// newer than `after`; `None` when that takes longer than `patience`.
+    pub(super) async fn world_after(
+        &self,
+        after: Moment,
+        workers: bool,
+        patience: Duration,
+    ) -> Option<World> {
         let mut assessed = self.assessed.clone();
         let newer = async {
             loop {
                 assessed.borrow_and_update();
                 if let Some(world) = self.world() {
-                    let workers = world.snapshot.workers.read_at();
-                    let configured = !world.config.workers.is_empty();
-                    let seen = !configured || workers.is_some_and(|at| is_later(at, after));
+                    let matters = workers && !world.config.workers.is_empty();
+                    let seen = !matters || is_newer(&world.snapshot.workers, after);
                     if seen && is_later(world.assessment.at, after) {
-                        return;
+                        return Some(world);
                     }
                 }
                 if assessed.changed().await.is_err() {
-                    return;
+                    return None;
                 }
             }
         };
-        tokio::time::timeout(patience, newer).await.ok();
-        self.world()
+        tokio::time::timeout(patience, newer).await.ok().flatten()
     }
 
     /// What the guard asks of the ledger.
@@ -180,7 +192,8 @@ impl Shared {
         let is = match instance.state {
             _ if answers.iter().all(|answer| *answer == Some(true)) => LocalNode::Up,
             InstanceState::Stopped | InstanceState::Failed => LocalNode::Down,
-            _ if is_up(instance) && answers[1] == Some(false) => LocalNode::Hung,
+            // One that is on its way up does not answer yet.
+            InstanceState::Running if answers[1] == Some(false) => LocalNode::Hung,
             _ => LocalNode::Unknown,
         };
         Node {
@@ -247,8 +260,24 @@ impl Shared {
         self.outbox.notify_one();
     }
 
-    /// The silence of Alertmanager's that covers what a run is about.
-    pub(super) fn silence(&self, _target: &Target) -> Option<guard::Silence> {
-        None
+    /// The silence of Alertmanager's that covers what a run is about: by the labels of the alerts that
+    /// ask for it, and by those that its finding's alert has.
+    pub(super) async fn silence(
+        &self,
+        incident: IncidentId,
+        key: &IncidentKey,
+    ) -> Option<guard::Silence> {
+        let silences = Arc::clone(&self.silences.borrow());
+        if silences.list().is_empty() {
+            return None;
+        }
+        let now = self.now();
+        let asked = self.ledger.read(move |ledger| ledger.labels_of(incident));
+        let mut labels = asked.await.unwrap_or_default();
+        labels.push(words::labels(key));
+        let found = labels
+            .iter()
+            .filter_map(|own| silences.silence_for(own, now));
+        found.max_by_key(|silence| silence.ends_at)
     }
 }

@@ -7,13 +7,16 @@ use tokio::time::{Instant, timeout};
 use super::drive::{Drive, Stop};
 use super::words;
 use crate::model::{
-    Done, Failure, Generation, Intent, Outcome, Reason, Risk, Step as Entry, StepResult, Target,
+    Done, Failure, Generation, Intent, Reason, Risk, RunState, Step as Entry, StepResult, Target,
 };
 use crate::recover::actions::{self, Asked, Effect, Next, Plan, World};
-use crate::recover::playbook::{Playbook, Step};
+use crate::recover::notify::Kind;
+use crate::recover::playbook::{Action, Playbook, Step};
 
 /// The world is waited for at least this long after an act, so that what was done is seen.
 const SEEN: Duration = Duration::from_secs(20);
+/// Time that taking something back has.
+const UNDONE: Duration = Duration::from_secs(60);
 
 /// What became of a step: whether anything was done, or why it failed.
 pub(super) type Stepped = Result<bool, String>;
@@ -25,17 +28,30 @@ impl Drive {
         rung: u32,
         step: &Step,
     ) -> Result<Stepped, Stop> {
-        let until = Instant::now() + step.timeout.get();
-        let begun_at = self.shared.now();
+        let mut until = Instant::now() + step.timeout.get();
+        // What it did before warrener ended belongs to it.
+        let own = words::own(&self.journal, rung, step.action.name());
+        let begun_at = own.first().map_or(self.shared.now(), |s| s.intended_at);
         let (mut attempt, mut acted) = (1, false);
         loop {
             self.may_go_on(playbook)?;
             let patience = SEEN.min(until.saturating_duration_since(Instant::now()));
+            let workers = step.action.touches_workers();
             let world = match self.journal.is_empty() {
                 true => self.shared.world(),
-                false => self.shared.world_after(self.last_act, patience).await,
+                false => {
+                    let (after, shared) = (self.last_act, &self.shared);
+                    shared.world_after(after, workers, patience).await
+                }
             };
             let Some(world) = world else {
+                // What was read before the last act tells nothing about now.
+                if Instant::now() >= until {
+                    let words = format!("{}: nothing was read since", step.action.name());
+                    self.note(rung, attempt, step, (StepResult::Failed, words.clone()))
+                        .await;
+                    return Ok(Err(words));
+                }
                 self.next_look().await;
                 continue;
             };
@@ -63,16 +79,15 @@ impl Drive {
                     return Ok(Err(format!("{}: {what}", step.action.name())));
                 }
                 Next::Act(plan) => {
-                    if step.action.risk() > Risk::Safe {
-                        if !self.acted() && self.is_over(playbook).await {
-                            return Err(Stop::new(
-                                Outcome::SelfResolved,
-                                "it was over before anything was disturbed",
-                            ));
-                        }
+                    let free = completes(self.disturbed, step, &plan);
+                    let asks = step.action.risk() > Risk::Safe && !free;
+                    if asks || self.run.state != RunState::Running {
+                        let came = Instant::now();
                         let one = std::slice::from_ref(step);
-                        if self.pass(playbook, one, plan.victims.as_deref()).await? {
-                            // Time passed at the gate: what was planned may not be right any more.
+                        let victims = plan.victims.as_deref().unwrap_or_default();
+                        if !self.is_let(playbook, one, Some(victims)).await? {
+                            // What was planned may not be right any more, and the wait is not its own.
+                            until += came.elapsed();
                             continue;
                         }
                     }
@@ -182,6 +197,8 @@ impl Drive {
 
     /// Writes down a step that came to no act.
     async fn note(&mut self, rung: u32, attempt: u32, step: &Step, result: (StepResult, String)) {
+        // Nothing is done: that needs nobody's leave.
+        self.advance(RunState::Running, None).await;
         let intent = Intent {
             rung,
             attempt,
@@ -196,6 +213,28 @@ impl Drive {
             self.conclude(number, done(None, result, words, Vec::new()))
                 .await;
         }
+    }
+
+    /// What an emergency does itself.
+    pub(super) async fn call_a_person(&mut self) {
+        let intent = Intent {
+            rung: 0,
+            attempt: 1,
+            action: "escalate".to_owned(),
+            risk: Risk::Safe,
+            target: self.run.target.clone(),
+            plan: "call a person, in every channel".to_owned(),
+            before: Vec::new(),
+        };
+        let Ok(number) = self.intend(intent).await else {
+            return;
+        };
+        let at = self.shared.now();
+        let todo = "the open incidents are repaired in the order configuration, broker, workers; look at `warrener runs`";
+        self.tell(Kind::Escalated, Some(todo.into())).await;
+        let words = "it is in the outbox".to_owned();
+        self.conclude(number, done(Some(at), StepResult::Done, words, Vec::new()))
+            .await;
     }
 
     /// Written down, and so it may be done.
@@ -242,6 +281,8 @@ impl Drive {
     pub(super) async fn take_back(&mut self) -> String {
         let mut told = String::new();
         while let Some(job) = self.undo.pop() {
+            // Only what runs may do something.
+            self.advance(RunState::Running, None).await;
             let hands = std::sync::Arc::clone(&self.shared.setup().hands);
             let intent = Intent {
                 rung: self.run.rung,
@@ -256,9 +297,13 @@ impl Drive {
                 continue;
             };
             let at = self.shared.now();
-            let (result, words, after) = match job(hands).await {
-                Ok(effect) => (StepResult::Undone, effect.words, effect.after),
-                Err(failure) => (StepResult::UndoFailed, failure.to_string(), Vec::new()),
+            let (result, words, after) = match timeout(UNDONE, job(hands)).await {
+                Ok(Ok(effect)) => (StepResult::Undone, effect.words, effect.after),
+                Ok(Err(failure)) => (StepResult::UndoFailed, failure.to_string(), Vec::new()),
+                Err(_) => {
+                    let words = format!("not taken back within {} s", UNDONE.as_secs());
+                    (StepResult::UndoFailed, words, Vec::new())
+                }
             };
             told.push_str(&format!("; {words}"));
             self.last_act = (self.shared.now)();
@@ -267,6 +312,17 @@ impl Drive {
         }
         told
     }
+}
+
+/// It stops nothing, and goes on with what the run began: what it stopped must not stay stopped until
+/// somebody gives leave again.
+fn completes(disturbed: bool, step: &Step, plan: &Plan) -> bool {
+    let stops = plan.victims.as_ref().is_some_and(|all| !all.is_empty());
+    let starts = matches!(
+        step.action,
+        Action::WorkerCleanup(_) | Action::WorkerStart(_) | Action::WorkersRestartStaged(_)
+    );
+    disturbed && starts && !stops
 }
 
 fn of(entry: &Entry, rung: u32, step: &Step) -> bool {

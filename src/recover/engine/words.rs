@@ -1,6 +1,8 @@
 //! What a run's journal says: pure.
 
-use crate::model::{Risk, Step, StepResult};
+use std::collections::BTreeMap;
+
+use crate::model::{IncidentKey, Risk, Step, StepResult, Target};
 use crate::recover::playbook;
 
 /// It did, or may have done, something that disturbs.
@@ -38,6 +40,17 @@ pub(super) fn counts(step: &Step) -> bool {
         result,
         Some(StepResult::Done | StepResult::Needless | StepResult::ObservedDone)
     )
+}
+
+/// A rung did something, or found that it had.
+pub(super) fn acted(journal: &[Step], rung: u32) -> bool {
+    let mut own = journal.iter().filter(|step| step.intent.rung == rung);
+    own.any(|step| {
+        let result = step.done.as_ref().map(|done| done.result);
+        let did = matches!(result, Some(StepResult::Done | StepResult::ObservedDone));
+        let unknown = matches!(result, Some(StepResult::Unknown));
+        did || unknown
+    })
 }
 
 /// The step of a rung that the journal has reached: the one that its newest entry is of, which is
@@ -79,4 +92,25 @@ pub(super) fn told(journal: &[Step]) -> Vec<String> {
         None => format!("{}: {} (under way)", step.intent.action, step.intent.plan),
     });
     lines.collect()
+}
+
+/// The labels that the shipped rules give the alert of a finding, as far as they can be known here.
+pub(super) fn labels(key: &IncidentKey) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([
+        ("alertname".to_owned(), key.code.to_string()),
+        ("target".to_owned(), key.target.key()),
+    ]);
+    let mut add = |name: &str, value: &String| drop(labels.insert(name.into(), value.clone()));
+    match &key.target {
+        Target::Worker { name } => add("worker", name),
+        Target::Queue { vhost, name } => {
+            add("vhost", vhost);
+            add("queue", name);
+        }
+        Target::Node { name } => add("node", name),
+        Target::EnvFile { path } | Target::Disk { path } => add("path", path),
+        Target::Glob { glob } => add("glob", glob),
+        Target::Broker | Target::Host | Target::Probe { .. } => {}
+    }
+    labels
 }

@@ -4,7 +4,9 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::triggers::{COLUMNS, pending};
 use super::{Ledger, LedgerError, Pending, incidents};
-use crate::model::{Incident, IncidentId, IncidentKey, Timestamp, TriggerSource, TriggerStatus};
+use crate::model::{
+    Incident, IncidentId, IncidentKey, Timestamp, TriggerId, TriggerSource, TriggerStatus,
+};
 
 impl Ledger {
     /// Takes up what is pending, oldest first, at most `limit`, as a whole: what fires opens or joins
@@ -50,22 +52,38 @@ impl Ledger {
         })
     }
 
-    /// What still fires by the newest word, and has no open incident: it was taken up, the incident
-    /// was closed, and it is said again or was never taken back. Oldest first, at most `limit`.
+    /// Alerts that still fire by the newest word and have no open incident: taken up, the incident
+    /// was closed, and never taken back. Oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn unattended(&self, limit: u32) -> Result<Vec<Pending>, LedgerError> {
         let query = format!(
-            "SELECT {COLUMNS} FROM triggers WHERE newest = 1 AND status = ? AND taken_at IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM incidents AS open WHERE open.code = triggers.code
+            "SELECT {COLUMNS} FROM triggers WHERE newest = 1 AND status = ? AND source IN (?, ?)
+             AND taken_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM incidents AS open WHERE open.code = triggers.code
                 AND open.target = triggers.target AND open.closed_at IS NULL)
              ORDER BY id LIMIT ?"
         );
         self.read(|connection| {
             let mut statement = connection.prepare_cached(&query)?;
-            let values = params![TriggerStatus::Firing, limit];
+            let alerts = [TriggerSource::Alertmanager, TriggerSource::Reconcile];
+            let values = params![TriggerStatus::Firing, alerts[0], alerts[1], limit];
             statement.query_map(values, pending)?.collect()
+        })
+    }
+
+    /// Puts triggers that were taken up back among those that wait: what they tell of is seen again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn put_back(&mut self, ids: &[TriggerId]) -> Result<(), LedgerError> {
+        self.change(|change| {
+            let mut back =
+                change.prepare_cached("UPDATE triggers SET taken_at = NULL WHERE id = ?")?;
+            for id in ids {
+                back.execute([id])?;
+            }
+            Ok(())
         })
     }
 

@@ -1,5 +1,7 @@
 //! Triggers: received once however often they are sent, and pending until they are taken up.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::sql::Json;
@@ -179,6 +181,28 @@ impl Ledger {
                 WHERE once.incident = ? AND now.newest = 1 AND now.status = ?)";
             let mut statement = connection.prepare_cached(query)?;
             statement.query_row(params![incident, TriggerStatus::Firing], |row| row.get(0))
+        })
+    }
+
+    /// The labels of the alerts that ask for an incident, of each fingerprint once.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn labels_of(
+        &self,
+        incident: IncidentId,
+    ) -> Result<Vec<BTreeMap<String, String>>, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT labels FROM triggers WHERE incident = ? AND newest = 1
+                AND status = ? AND source IN (?, ?) LIMIT 100";
+            let mut statement = connection.prepare_cached(query)?;
+            let alerts = [TriggerSource::Alertmanager, TriggerSource::Reconcile];
+            let values = params![incident, TriggerStatus::Firing, alerts[0], alerts[1]];
+            let rows = statement.query_map(values, |row| {
+                let Json(labels) = row.get(0)?;
+                Ok(labels)
+            })?;
+            rows.collect()
         })
     }
 
