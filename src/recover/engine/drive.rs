@@ -1,6 +1,6 @@
 //! One run, from its plan to its end: rung by rung, each held at the gate, done and verified.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::model::{
 };
 use crate::recover::actions::Job;
 use crate::recover::ledger::{Ledger, LedgerError};
-use crate::recover::playbook::{Action, Condition, Playbook, Rung, Verify};
-use crate::recover::verify::{self, About};
+use crate::recover::playbook::{Action, Playbook, Rung};
+use crate::recover::verify;
 
 /// Time from one attempt to write to the next, while the ledger can't be written.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -81,11 +81,13 @@ pub(super) struct Drive {
     pub(super) told: BTreeSet<HoldReason>,
     /// The assessment that first did not show the symptom any more.
     clear_at: Option<Moment>,
+    /// A rung did not help.
+    pub(super) tried: bool,
     begun: Option<Instant>,
 }
 
 /// What came of a rung.
-enum Climbed {
+pub(super) enum Climbed {
     /// Verified.
     Helped,
     /// Something was done and it did not help, or a step failed; why.
@@ -133,6 +135,7 @@ impl Drive {
             held: None,
             told: BTreeSet::new(),
             clear_at: None,
+            tried: false,
         }
     }
 
@@ -172,6 +175,7 @@ impl Drive {
                 Climbed::NotHelped(words) => {
                     let undone = self.take_back().await;
                     why = format!("rung `{}` did not help: {words}{undone}", rung.name);
+                    self.tried = true;
                 }
                 Climbed::Needless => {}
                 Climbed::Told => {}
@@ -212,11 +216,12 @@ impl Drive {
             self.write(move |ledger| ledger.set_rung(id, number)).await;
             self.run.rung = number;
         }
+        if let Some(hold) = self.is_beyond(playbook, rung).await {
+            return Ok(Climbed::NotHelped(hold));
+        }
         self.pass(playbook, &rung.steps).await?;
         let tells = |action: &Action| matches!(action, Action::Notify(_) | Action::Escalate(_));
         let only_tells = rung.steps.iter().all(|step| tells(&step.action));
-        // What was done before warrener ended is still to be verified.
-        let mut acted = words::acted(&self.journal, number);
         let from = words::reached(&self.journal, number, &rung.steps);
         for (at, step) in rung.steps.iter().enumerate().skip(from) {
             // What tells that it is done is told once it is known whether it helped.
@@ -224,9 +229,8 @@ impl Drive {
             {
                 continue;
             }
-            match self.step(playbook, number, step).await? {
-                Ok(did) => acted |= did,
-                Err(words) => return Ok(Climbed::NotHelped(words)),
+            if let Err(words) = self.step(playbook, number, step).await? {
+                return Ok(Climbed::NotHelped(words));
             }
         }
         if only_tells {
@@ -235,111 +239,13 @@ impl Drive {
         let Some(verify) = rung.verify.as_ref().or(playbook.verify.as_ref()) else {
             return Ok(Climbed::NotHelped("it has nothing that verifies it".into()));
         };
+        // Also what was done before warrener ended; looking alone is nothing to verify.
+        let of_this = |step: &&Step| step.intent.rung == number;
+        let acted = self.journal.iter().filter(of_this).any(words::changed);
         if !acted && !self.would_verify(playbook, verify) {
             return Ok(Climbed::Needless);
         }
         self.verify(playbook, verify).await
-    }
-
-    /// Whether the conditions are seen right now, by anything that was read lately.
-    fn would_verify(&self, playbook: &Playbook, verify: &Verify) -> bool {
-        let Some(world) = self.shared.world() else {
-            return false;
-        };
-        let acked = BTreeMap::new();
-        let about = self.about(playbook, &acked, self.shared.begun);
-        // What is acknowledged shows between two looks, not at one.
-        let now = verify.all.iter().copied();
-        let now: Vec<_> = now.filter(|c| *c != Condition::WorkersAcking).collect();
-        verify::unseen(&now, &about, &world).is_empty()
-    }
-
-    fn about<'a>(
-        &'a self,
-        playbook: &'a Playbook,
-        acked: &'a BTreeMap<String, u64>,
-        after: Moment,
-    ) -> About<'a> {
-        About {
-            code: &self.incident.key.code,
-            target: &self.run.target,
-            playbook,
-            after,
-            acked,
-        }
-    }
-
-    /// Waits for evidence on later snapshots, and that it stays.
-    async fn verify(&mut self, playbook: &Playbook, verify: &Verify) -> Result<Climbed, Stop> {
-        if matches!(self.run.state, RunState::Held(_)) {
-            self.advance(RunState::Running, None).await;
-        }
-        self.advance(RunState::Verifying, None).await;
-        let after = self.last_act;
-        let until = Instant::now() + verify.within.get();
-        let (mut acked, mut good_since): (Option<BTreeMap<String, u64>>, Option<Moment>) =
-            (None, None);
-        let mut missing = String::from("nothing was read since");
-        loop {
-            self.may_go_on(playbook)?;
-            if let Some(world) = self.shared.world() {
-                let workers = world.snapshot.workers.read_at();
-                if acked.is_none() && workers.is_some_and(|at| verify::is_later(at, after)) {
-                    acked = Some(verify::acked(&self.run.target, &world));
-                }
-                let none = BTreeMap::new();
-                let about = self.about(playbook, acked.as_ref().unwrap_or(&none), after);
-                let unseen = verify::unseen(&verify.all, &about, &world);
-                if unseen.is_empty() {
-                    let since = *good_since.get_or_insert(world.assessment.at);
-                    if world.assessment.at.since(since) >= verify.stable_for.get() {
-                        return Ok(Climbed::Helped);
-                    }
-                } else {
-                    missing = unseen.join("; ");
-                    good_since = None;
-                }
-            }
-            if good_since.is_none() && Instant::now() >= until {
-                return Ok(Climbed::NotHelped(missing));
-            }
-            self.next_look().await;
-        }
-    }
-
-    /// Drives nothing itself: what is open is repaired by its own runs, in order; a person is told at
-    /// once; it is over when the verification says so.
-    async fn emergency(&mut self, playbook: &Playbook) -> Result<Stop, Stop> {
-        self.pass(playbook, &[]).await?;
-        // Told once, also when warrener ended meanwhile; and written down, so that budgets count it.
-        if self.journal.is_empty() {
-            self.call_a_person().await;
-        }
-        let Some(verify) = playbook.verify.clone() else {
-            return Ok(Stop::new(
-                Outcome::Failed,
-                "it has nothing that verifies it",
-            ));
-        };
-        let until = Instant::now() + playbook.timeout.get();
-        let patient = Verify {
-            within: verify.within,
-            ..verify
-        };
-        loop {
-            if let Climbed::Helped = self.verify(playbook, &patient).await? {
-                return Ok(Stop::new(
-                    Outcome::Recovered,
-                    "the health score is verified",
-                ));
-            }
-            if Instant::now() >= until {
-                return Ok(Stop::new(
-                    Outcome::Failed,
-                    "the health score did not recover in time",
-                ));
-            }
-        }
     }
 
     /// What the ladder is chosen by: the finding; for a playbook asked for by name, the one that it
@@ -473,7 +379,7 @@ impl Drive {
 
     /// Something was done, not only looked at.
     pub(super) fn acted(&self) -> bool {
-        self.journal.iter().any(words::acted)
+        self.journal.iter().any(words::changed)
     }
 
     /// Whether a person asked for it or approved it, or it was let go before.

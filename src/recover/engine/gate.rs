@@ -8,7 +8,7 @@ use crate::model::{Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState, T
 use crate::recover::actions::World;
 use crate::recover::guard::{self, Decision, Request, View};
 use crate::recover::notify::{Kind, Message};
-use crate::recover::playbook::{Action, Playbook, Step};
+use crate::recover::playbook::{Action, Playbook, Rung, Step};
 use crate::recover::verify;
 
 /// Holds that a person should know of at once; the others pass, or are a person's own doing.
@@ -24,6 +24,20 @@ impl Drive {
     pub(super) async fn pass(&mut self, playbook: &Playbook, steps: &[Step]) -> Result<(), Stop> {
         while !self.is_let(playbook, steps, None).await? {}
         Ok(())
+    }
+
+    /// A further rung that the level does not let it climb: one did not help already, and what follows
+    /// calls a person.
+    pub(super) async fn is_beyond(&mut self, playbook: &Playbook, rung: &Rung) -> Option<String> {
+        if !self.tried {
+            return None;
+        }
+        match self.ask(playbook, &rung.steps, None).await {
+            Some(Decision::Hold(hold)) if hold.reason == HoldReason::Level => {
+                Some(hold.to_string())
+            }
+            _ => None,
+        }
     }
 
     /// Asks the guard once whether `steps` may be done, and takes the run to running; where it may
@@ -141,7 +155,9 @@ impl Drive {
         };
         let (snapshot, rank) = (&world.snapshot, crate::assess::rank(finding.code));
         let since = |at: Option<Moment>| at.is_some_and(|at| verify::is_later(at, finding.since));
-        let files = world.config.env_files.is_empty() || since(snapshot.envfile.read_at());
+        let files = world.config.env_files.is_empty()
+            || snapshot.envfile.success() == Some(false)
+            || since(snapshot.envfile.read_at());
         let broker = snapshot.broker.success() == Some(false) || since(snapshot.broker.read_at());
         (rank == 0 || files) && (rank <= 1 || broker)
     }

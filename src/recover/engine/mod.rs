@@ -20,6 +20,7 @@ mod gate;
 mod join;
 mod orders;
 mod own;
+mod proof;
 mod resume;
 mod setup;
 mod shared;

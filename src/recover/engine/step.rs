@@ -231,7 +231,7 @@ impl Drive {
         };
         let at = self.shared.now();
         let todo = "the open incidents are repaired in the order configuration, broker, workers; look at `warrener runs`";
-        self.tell(Kind::Escalated, Some(todo.into())).await;
+        self.tell(Kind::Emergency, Some(todo.into())).await;
         let words = "it is in the outbox".to_owned();
         self.conclude(number, done(Some(at), StepResult::Done, words, Vec::new()))
             .await;

@@ -17,7 +17,7 @@ pub(super) fn disturbs(step: &Step) -> bool {
 }
 
 /// Something was done by it, or may have been.
-pub(super) fn acted(step: &Step) -> bool {
+pub(super) fn changed(step: &Step) -> bool {
     let looked = ["config.validate", "config.impact"].contains(&&*step.intent.action);
     let result = step.done.as_ref().map(|done| done.result);
     let idle = matches!(
@@ -40,17 +40,6 @@ pub(super) fn counts(step: &Step) -> bool {
         result,
         Some(StepResult::Done | StepResult::Needless | StepResult::ObservedDone)
     )
-}
-
-/// A rung did something, or found that it had.
-pub(super) fn acted(journal: &[Step], rung: u32) -> bool {
-    let mut own = journal.iter().filter(|step| step.intent.rung == rung);
-    own.any(|step| {
-        let result = step.done.as_ref().map(|done| done.result);
-        let did = matches!(result, Some(StepResult::Done | StepResult::ObservedDone));
-        let unknown = matches!(result, Some(StepResult::Unknown));
-        did || unknown
-    })
 }
 
 /// The step of a rung that the journal has reached: the one that its newest entry is of, which is
