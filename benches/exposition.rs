@@ -20,6 +20,8 @@ use warrener::assess::{AssessConfig, History, assess};
 use warrener::model::facts::{Capability, LeftOut, QueueFacts, QueuesFacts, Source};
 use warrener::model::{Moment, RunMode, Snapshot, Standing};
 use warrener::publish::metrics::{Limits, Local, Publisher};
+use warrener::recover::desk::{Desk, Reading};
+use warrener::recover::ledger::Handle;
 use warrener::server::{self, Credentials, State};
 use warrener::watch::cycle;
 
@@ -191,7 +193,17 @@ fn serve(
 ) -> (std::net::SocketAddr, oneshot::Sender<()>) {
     runtime.block_on(async {
         let (reload, _) = mpsc::channel(1);
+        // Nobody asks it anything: its ledger is never opened.
+        let ledger = Handle::start(std::env::temp_dir()).expect("thread");
+        let standing = Standing::unknown(RunMode::Off, false);
+        let (desk, _) = Desk::new(
+            ledger,
+            watch::channel(Arc::new(Reading::default())).1,
+            watch::channel(Arc::new(standing)).1,
+            cycle::now,
+        );
         let state = State {
+            desk,
             exposition: watch::channel(exposition).1,
             status: watch::channel("{}".into()).1,
             local,

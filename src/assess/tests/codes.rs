@@ -144,7 +144,7 @@ const ROWS: &[Row] = &[
             (process.channels, process.broker_socket) = (Some(Vec::new()), Some(false));
         }
     }),
-    row(Code::WorkerFlapping, Major, 6, 5, WORKERS, |w, i| {
+    row(Code::WorkerFlapping, Major, 12, 5, WORKERS, |w, i| {
         w.worker().restarts = i
     }),
     row(Code::WorkerMemoryGrowing, Minor, 45, 60, WORKERS, |w, i| {

@@ -232,7 +232,7 @@ fn target(ask: &Ask, playbook: &Playbook, world: &World) -> Result<Target, Refus
             ))),
         };
     }
-    let kinds: Vec<_> = playbook.findings().map(|code| kind(code)).collect();
+    let kinds: Vec<_> = playbook.findings().map(kind).collect();
     let mut found: Vec<Target> = Vec::new();
     let findings = world.assessment.findings.iter();
     found.extend(
