@@ -1,10 +1,16 @@
 //! `worker.cleanup`: ends what stopped instances left behind in their group or cgroup.
 
 use super::{Asked, Effect, Hands, Next, Plan, World, fleet, job};
+use crate::model::StepResult;
 use crate::platform::act::is_up;
 
 pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
-    if !asked.own.is_empty() {
+    // To end what is left over once more costs nothing.
+    let known = |step: &crate::model::Step| {
+        let result = step.done.as_ref().map(|done| done.result);
+        result.is_some_and(|result| result != StepResult::Unknown)
+    };
+    if asked.own.iter().any(known) {
         return Next::Done("nothing is left behind".into());
     }
     let kinds = match fleet::kinds(&asked.run.target, world) {

@@ -53,7 +53,7 @@ impl Drive {
 }
 
 /// What became of a step without an outcome.
-async fn observe(step: &Step, setup: &Setup) -> (StepResult, String) {
+pub(super) async fn observe(step: &Step, setup: &Setup) -> (StepResult, String) {
     if step.intent.before.is_empty() {
         return match step.intent.risk {
             // To do it once more costs nothing.

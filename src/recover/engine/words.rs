@@ -42,6 +42,11 @@ pub(super) fn counts(step: &Step) -> bool {
     )
 }
 
+fn is_unknown(step: &Step) -> bool {
+    let result = step.done.as_ref().map(|done| done.result);
+    result == Some(StepResult::Unknown)
+}
+
 /// The step of a rung that the journal has reached: the one that its newest entry is of, which is
 /// asked again whether there is more to do.
 pub(super) fn reached(journal: &[Step], rung: u32, steps: &[playbook::Step]) -> usize {
@@ -56,12 +61,13 @@ pub(super) fn reached(journal: &[Step], rung: u32, steps: &[playbook::Step]) -> 
     at
 }
 
-/// The newest entries of one step of a rung, those that count as done.
+/// The newest entries of one step of a rung: those that count as done, and those of which nothing
+/// shows whether they were.
 pub(super) fn own(journal: &[Step], rung: u32, action: &str) -> Vec<Step> {
     let newest = journal.iter().rev();
     let mut own: Vec<Step> = newest
         .take_while(|step| step.intent.rung == rung && step.intent.action == action)
-        .filter(|step| counts(step))
+        .filter(|step| counts(step) || is_unknown(step))
         .cloned()
         .collect();
     own.reverse();

@@ -1,0 +1,233 @@
+//! Whole runs.
+
+use std::time::{Duration, Instant};
+
+use super::rig::{Rig, now};
+use crate::model::*;
+use crate::recover::actions::{Effect, job};
+use crate::recover::desk::{Answer, Ask};
+use crate::recover::engine::drive::{Drive, Stop};
+
+const AUTO: &str = "{mode: auto, reflex: true, budget: {target: 50 per 1h, host: 50 per 1h}}";
+
+/// One rung with these scripts, each a risk and a line of shell.
+fn rung(steps: &[(&str, &str)]) -> String {
+    let steps: Vec<String> = steps
+        .iter()
+        .map(|(risk, script)| {
+            format!(
+                "      - {{do: {{command.run: {{argv: [sh, -c, '{script}'], risk: {risk}}}}}, timeout: 1s}}"
+            )
+        })
+        .collect();
+    format!("  - rung: only\n    steps:\n{}", steps.join("\n"))
+}
+
+fn mend() -> String {
+    rung(&[("disruptive", "echo x >> DIR/count; rm -f DIR/broken")])
+}
+
+fn ended(outcome: Outcome) -> RunState {
+    RunState::Ended(outcome)
+}
+
+#[test]
+fn what_helped_is_verified_and_its_incident_closed_at_once() {
+    let rig = Rig::new(AUTO, &mend());
+    rig.make("broken");
+    let _desk = rig.start();
+    rig.wait_state(ended(Outcome::Recovered));
+    assert_eq!(rig.open(), 0);
+    rig.looks(20);
+    assert_eq!(rig.text("count"), "x\n");
+    assert_eq!(rig.runs().len(), 1);
+}
+
+#[test]
+fn what_did_not_help_rests_and_its_incident_stays_open() {
+    let rig = Rig::new(AUTO, &rung(&[("safe", "exit 1")]));
+    rig.make("broken");
+    let _desk = rig.start();
+    rig.wait_state(ended(Outcome::Failed));
+    rig.looks(20);
+    assert_eq!((rig.runs().len(), rig.open()), (1, 1));
+}
+
+#[test]
+fn a_pause_holds_and_the_run_goes_on_when_it_is_over() {
+    let rig = Rig::new(AUTO, &mend());
+    let desk = rig.start();
+    let pause = Pause {
+        target: None,
+        since: now().into(),
+        until: None,
+        reason: "a test".into(),
+    };
+    rig.wait(desk.pause(pause)).unwrap();
+    rig.make("broken");
+    rig.wait_state(RunState::Held(HoldReason::Paused));
+    rig.looks(10);
+    assert_eq!(rig.text("count"), "");
+    assert!(rig.wait(desk.resume(None)).unwrap());
+    rig.wait_state(ended(Outcome::Recovered));
+    assert_eq!(rig.text("count"), "x\n");
+}
+
+#[test]
+fn a_hold_takes_nothing_of_a_steps_time() {
+    let rig = Rig::new(AUTO, &mend());
+    rig.make("calm");
+    rig.make("broken");
+    let run = rig.left(TriggerCode::Finding(Code::MemoryLow), None);
+    let engine = rig.still();
+    let id = run.incident;
+    let incident = rig.read(move |l| l.incident(id)).unwrap();
+    let playbook = rig.setup.playbooks.get("room").unwrap().clone();
+    rig.looks(2);
+    let mut drive = Drive::new(engine.shared.clone(), run, incident, Vec::new());
+    let stepping = std::thread::scope(|scope| {
+        let stepping = scope.spawn(|| {
+            let step = &playbook.ladder[0].steps[0];
+            rig.wait(drive.step(&playbook, 0, step))
+        });
+        rig.wait_state(RunState::Held(HoldReason::Level));
+        let until = Instant::now() + Duration::from_millis(1500);
+        while Instant::now() < until {
+            rig.looks(1);
+        }
+        std::fs::remove_file(rig.path("calm")).unwrap();
+        stepping.join().unwrap()
+    });
+    assert_eq!(stepping.unwrap(), Ok(true));
+    assert_eq!(rig.text("count"), "x\n");
+}
+
+#[test]
+fn what_is_over_while_it_is_held_is_not_acted_on() {
+    let rig = Rig::new(AUTO, &mend());
+    rig.make("calm");
+    rig.make("broken");
+    let _desk = rig.start();
+    rig.wait_state(RunState::Held(HoldReason::Level));
+    std::fs::remove_file(rig.path("broken")).unwrap();
+    rig.wait_state(ended(Outcome::SelfResolved));
+    assert_eq!((rig.text("count"), rig.open()), (String::new(), 0));
+}
+
+#[test]
+fn what_nothing_may_answer_leaves_no_triggers_behind() {
+    let rig = Rig::new("{mode: \"off\", reflex: true}", &mend());
+    rig.make("broken");
+    let alert = Trigger {
+        source: TriggerSource::Alertmanager,
+        code: TriggerCode::Finding(Code::MemoryLow),
+        target: Target::Host,
+        status: TriggerStatus::Firing,
+        fingerprint: "one".into(),
+        starts_at: None,
+        labels: Default::default(),
+    };
+    let received = rig
+        .ledger
+        .write(move |l| l.receive(&[alert], &[], now().into()));
+    rig.wait(received).unwrap();
+    let _desk = rig.start();
+    rig.looks(30);
+    assert_eq!(rig.read(|l| l.pending_count()), 0);
+    assert_eq!(rig.read(|l| l.trigger(TriggerId(2))), None);
+    assert_eq!(rig.runs(), []);
+}
+
+#[test]
+fn an_alert_that_still_fires_opens_its_incident_again() {
+    let rig = Rig::new("{mode: auto}", &mend());
+    rig.make("broken");
+    let alert = Trigger {
+        source: TriggerSource::Alertmanager,
+        code: TriggerCode::Finding(Code::MemoryLow),
+        target: Target::Host,
+        status: TriggerStatus::Firing,
+        fingerprint: "one".into(),
+        starts_at: None,
+        labels: Default::default(),
+    };
+    let received = rig
+        .ledger
+        .write(move |l| l.receive(&[alert], &[], now().into()));
+    rig.wait(received).unwrap();
+    let _desk = rig.start();
+    rig.wait_state(ended(Outcome::Recovered));
+    rig.make("broken");
+    testbed::wait_until("the second repair", Duration::from_secs(30), || {
+        rig.text("count") == "x\nx\n"
+    })
+    .unwrap();
+    assert_eq!(rig.read(|l| l.trigger(TriggerId(2))), None);
+}
+
+#[test]
+fn a_program_that_was_under_way_at_the_end_is_not_run_again() {
+    for (risk, outcome, count) in [
+        (Risk::Disruptive, Outcome::Failed, ""),
+        (Risk::Safe, Outcome::Recovered, "x\n"),
+    ] {
+        let script = "echo x >> DIR/count; rm -f DIR/broken";
+        let rig = Rig::new(AUTO, &rung(&[(risk.as_str(), script)]));
+        rig.make("broken");
+        rig.left(TriggerCode::Finding(Code::MemoryLow), Some(risk));
+        let _desk = rig.start();
+        rig.wait_state(ended(outcome));
+        assert_eq!(rig.text("count"), count, "{risk}");
+    }
+}
+
+#[test]
+fn what_a_person_asks_is_run_though_an_older_wish_was_never_closed() {
+    let rig = Rig::new(AUTO, &mend());
+    let asked = TriggerCode::Asked("room".into());
+    let old = rig.left(asked, None);
+    let over = rig.ledger.write(move |ledger| {
+        let to = ended(Outcome::Cancelled);
+        ledger.advance(old.id, RunState::Running, to, None, now().into())
+    });
+    rig.wait(over).unwrap();
+    let desk = rig.start();
+    rig.looks(10);
+    let ask = Ask {
+        playbook: "room".into(),
+        target: Some(Target::Host),
+        dry_run: false,
+        source: TriggerSource::Command,
+    };
+    let Answer::Run(new) = rig.wait(desk.ask(ask)).unwrap() else {
+        panic!("a plan");
+    };
+    assert_ne!(new, old.id);
+}
+
+#[test]
+fn what_a_failed_verification_leaves_is_taken_back() {
+    let rig = Rig::new(AUTO, &mend());
+    let run = rig.left(TriggerCode::Finding(Code::MemoryLow), None);
+    let engine = rig.still();
+    let id = run.incident;
+    let incident = rig.read(move |l| l.incident(id)).unwrap();
+    let run_id = run.id;
+    rig.wait(async {
+        let mut drive = Drive::new(engine.shared.clone(), run, incident, Vec::new());
+        let undone = job(async |_| Ok(Effect::done("as it was")));
+        drive.undo.push(undone);
+        drive.advance(RunState::Verifying, None).await;
+        assert_eq!(drive.take_back().await, "; as it was");
+        drive
+            .end(Stop::new(Outcome::RolledBack, "it did not help"))
+            .await;
+    });
+    let steps = rig.read(move |l| l.steps(run_id));
+    let results: Vec<_> = steps
+        .iter()
+        .map(|s| s.done.as_ref().unwrap().result)
+        .collect();
+    assert_eq!(results, [StepResult::Undone]);
+    assert_eq!(rig.runs()[0].state, ended(Outcome::RolledBack));
+}
