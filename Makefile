@@ -13,7 +13,7 @@ install: ## Install the Debian packages that the demo and the tests start privat
 build: ## The release binary: target/release/warrener
 	cargo build --release --locked
 
-demo: install ## A private broker with traffic, and warrener on it, until Ctrl-C (DEMO_FOR=60s: for so long)
+demo: install ## A fleet in warrener's care, until Ctrl-C (DEMO_FOR=60s); FAULT=worker-hang breaks it (FAULT=list)
 	@cargo build --release --locked --workspace --bins
 	@target/release/demo
 

@@ -41,6 +41,11 @@ impl Lease {
         Err(Error::Missing("no free loopback port is left".to_owned()))
     }
 
+    /// Takes this one.
+    pub(crate) fn exactly(port: u16) -> Result<Self> {
+        Self::claim(port).ok_or_else(|| Error::Missing(format!("port {port} is taken")))
+    }
+
     fn claim(port: u16) -> Option<Self> {
         let name = SocketAddr::from_abstract_name(format!("warrener-testbed-port-{port}")).ok()?;
         let claim = UnixListener::bind_addr(&name).ok()?;

@@ -15,6 +15,7 @@ const ATTEMPTS: usize = 3;
 pub struct BrokerBuilder {
     plugins: Vec<String>,
     conf: Vec<String>,
+    amqp_port: Option<u16>,
     pub(crate) root: Option<Root>,
 }
 
@@ -26,6 +27,7 @@ impl Default for BrokerBuilder {
                 "rabbitmq_prometheus".to_owned(),
             ],
             conf: Vec::new(),
+            amqp_port: None,
             root: None,
         }
     }
@@ -43,6 +45,13 @@ impl BrokerBuilder {
     #[must_use]
     pub fn conf(mut self, lines: &str) -> Self {
         self.conf.push(lines.to_owned());
+        self
+    }
+
+    /// This AMQP port on 127.0.0.1 and no other: that of a default, for a decoy.
+    #[must_use]
+    pub fn amqp_port(mut self, port: u16) -> Self {
+        self.amqp_port = Some(port);
         self
     }
 
@@ -81,7 +90,7 @@ impl BrokerBuilder {
         name: &str,
     ) -> Result<Broker> {
         let ports = Ports {
-            amqp: Lease::take()?,
+            amqp: self.amqp_port.map_or_else(Lease::take, Lease::exactly)?,
             distribution: Lease::take()?,
             management: self
                 .has("rabbitmq_management")
