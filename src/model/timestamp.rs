@@ -1,7 +1,7 @@
 //! A wall-clock instant that outlives the process: what is written down and compared later.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,14 @@ fn millis(duration: Duration) -> i64 {
 impl From<Moment> for Timestamp {
     fn from(moment: Moment) -> Self {
         Timestamp((moment.unix_seconds() * 1000.0) as i64)
+    }
+}
+
+/// Of the wall clock; before the epoch, the epoch.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        Timestamp(millis(since.unwrap_or_default()))
     }
 }
 

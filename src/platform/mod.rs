@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod docker;
+pub mod end;
 pub mod exec;
 pub mod files;
 pub mod folder;

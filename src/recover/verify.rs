@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use super::actions::World;
 use super::playbook::{Condition, Playbook};
 use crate::model::facts::{ProcessState, WorkerFacts};
-use crate::model::{Code, Finding, Moment, Section, Snapshot, Target, TriggerCode};
+use crate::model::{
+    Code, Finding, Moment, Section, Snapshot, Target, Timestamp, TriggerCode, Unknown, Verdict,
+};
 
 #[cfg(test)]
 mod tests;
@@ -138,6 +140,29 @@ pub fn is_later(at: Moment, after: Moment) -> bool {
 /// The finding is not there, and it could be seen if it were: nobody looked at what can't be read.
 pub fn is_gone(code: &TriggerCode, target: &Target, playbook: &Playbook, world: &World) -> bool {
     symptom(code, target, playbook, world).is_none() && is_readable(target, &world.snapshot)
+}
+
+/// Every process that a worker had when `since` was has been watched for long enough to be judged: a
+/// warrener that began a moment ago does not see a hang yet, and that is no evidence.
+pub fn is_judged(target: &Target, since: Timestamp, world: &World) -> bool {
+    let Target::Worker { name } = target else {
+        return true;
+    };
+    let Some(facts) = world.snapshot.workers.facts() else {
+        return false;
+    };
+    let worker = facts.workers.iter().find(|worker| worker.name == *name);
+    let processes = worker.and_then(|worker| worker.processes.as_ref());
+    let old = processes.into_iter().flatten().filter(|process| {
+        let at = process.started_at.map(Timestamp::from);
+        at.is_none_or(|at| at < since)
+    });
+    let old: Vec<_> = old.map(|process| process.id).collect();
+    let verdicts = world.assessment.verdicts.iter();
+    let early = Verdict::Unknown(Unknown::TooEarly);
+    !verdicts
+        .filter(|v| v.worker == *name && old.contains(&v.process))
+        .any(|v| v.verdict == early)
 }
 
 /// What a finding about a target is read from was read, or is not read any more at all.

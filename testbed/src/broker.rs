@@ -260,7 +260,7 @@ impl Broker {
              pid=$(cat pid 2>/dev/null)\n\
              runs() {{ [ -n \"$pid\" ] && grep -q '^State:.[^ZX]' \"/proc/$pid/status\" 2>/dev/null; }}\n\
              case $1 in\n\
-             start) runs && exit 0; setsid -f '{program}' {} >>startup.log 2>&1 </dev/null ;;\n\
+             start) runs && exit 0; echo start >>starts; setsid -f '{program}' {} >>startup.log 2>&1 </dev/null ;;\n\
              stop) runs || exit 0; kill -TERM \"$pid\"; n=0\n\
              while runs; do n=$((n + 1)); [ $n -gt 80 ] && kill -KILL \"$pid\"; sleep 0.1; done ;;\n\
              status) runs ;;\n\
@@ -273,6 +273,13 @@ impl Broker {
         let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(&path, runs).at("make a program of", &path)?;
         Ok(path)
+    }
+
+    /// How often [`Broker::control`]'s program started the node.
+    #[must_use]
+    pub fn control_starts(&self) -> usize {
+        let starts = fs::read_to_string(self.dir.join("starts"));
+        starts.unwrap_or_default().lines().count()
     }
 
     fn signal(&self, signal: Signal) -> Result<()> {

@@ -53,6 +53,13 @@ impl Program {
         self
     }
 
+    /// Sets a variable of its environment for its next start, or takes it away.
+    pub fn set_env(&mut self, name: &str, value: Option<&str>) {
+        self.env.retain(|(there, _)| there != name);
+        self.env
+            .extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
     /// Works in a folder that is there already, as another program's is.
     #[must_use]
     pub fn working_in(mut self, folder: impl Into<PathBuf>) -> Self {

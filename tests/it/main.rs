@@ -6,6 +6,7 @@ mod actions;
 mod alerts;
 mod check;
 mod cli;
+mod crash;
 mod dashboards;
 mod drills;
 mod faults;

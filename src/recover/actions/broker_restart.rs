@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use super::{Asked, Effect, Hands, Next, Plan, World, job};
-use crate::model::Target;
+use crate::model::{Generation, Target};
 use crate::platform::act::{StopHow, StopSignal, generation, is_up};
 
 /// Time that the node has to end in order, before force.
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) async fn next(asked: &Asked<'_>, _world: &World, hands: &Hands) -> Next {
+    // Also what may have been done before warrener ended is done once.
     if !asked.own.is_empty() {
         return Next::Done("it was restarted".into());
     }
@@ -24,9 +25,11 @@ pub(super) async fn next(asked: &Asked<'_>, _world: &World, hands: &Hands) -> Ne
     let Some(instance) = instances.into_iter().next() else {
         return Next::Refuse("`broker.control` names nothing that is there".into());
     };
-    let before = match is_up(&instance) {
-        true => generation(&instance, &hands.boot_id),
-        false => crate::model::Generation::Absent,
+    let before = match (is_up(&instance), generation(&instance, &hands.boot_id)) {
+        // Programs do not tell one run of the node from the next.
+        (true, Generation::Absent) => Vec::new(),
+        (true, generation) => vec![generation],
+        (false, _) => vec![Generation::Absent],
     };
     let name = instance.name;
     let words = format!("restart the broker's node ({name})");
@@ -48,7 +51,7 @@ pub(super) async fn next(asked: &Asked<'_>, _world: &World, hands: &Hands) -> Ne
     Next::Act(Plan {
         words,
         target: Target::Broker,
-        before: vec![before],
+        before,
         victims: None,
         job: job(work),
     })

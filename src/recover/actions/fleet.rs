@@ -1,7 +1,5 @@
 //! What the worker actions share: which processes and instances are concerned. Looks, changes nothing.
 
-use std::time::SystemTime;
-
 use super::{Asked, Hands, World};
 use crate::config::{FileVariables, Signal, Stop, Worker};
 use crate::envfile::{self, Document};
@@ -101,11 +99,8 @@ pub(super) fn is_bad(worker: &str, id: ProcessId, world: &World) -> bool {
 
 /// It was started after `at`.
 pub(super) fn started_after(process: &ProcessFacts, at: Timestamp) -> bool {
-    process.started_at.is_some_and(|started| {
-        let since = started.duration_since(SystemTime::UNIX_EPOCH);
-        let millis = since.map_or(0, |since| since.as_millis());
-        i64::try_from(millis).unwrap_or(i64::MAX) > at.0
-    })
+    let started = process.started_at.map(Timestamp::from);
+    started.is_some_and(|started| started > at)
 }
 
 /// What is to be stopped: instances by name, and processes that no control names.

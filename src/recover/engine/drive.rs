@@ -216,10 +216,14 @@ impl Drive {
             self.write(move |ledger| ledger.set_rung(id, number)).await;
             self.run.rung = number;
         }
-        if let Some(hold) = self.is_beyond(playbook, rung).await {
-            return Ok(Climbed::NotHelped(hold));
+        // What was done before warrener ended is still to be gone on with and verified: that its
+        // symptom is not seen any more must not hold it.
+        if !words::acted_on(&self.journal, number) {
+            if let Some(hold) = self.is_beyond(playbook, rung).await {
+                return Ok(Climbed::NotHelped(hold));
+            }
+            self.pass(playbook, &rung.steps).await?;
         }
-        self.pass(playbook, &rung.steps).await?;
         let tells = |action: &Action| matches!(action, Action::Notify(_) | Action::Escalate(_));
         let only_tells = rung.steps.iter().all(|step| tells(&step.action));
         let from = words::reached(&self.journal, number, &rung.steps);
@@ -318,7 +322,9 @@ impl Drive {
         let over = match &self.incident.key.code {
             TriggerCode::Asked(_) => false,
             TriggerCode::Finding(_) => {
-                verify::is_gone(&self.incident.key.code, &self.run.target, playbook, &world)
+                let (code, target) = (&self.incident.key.code, &self.run.target);
+                verify::is_gone(code, target, playbook, &world)
+                    && verify::is_judged(target, self.incident.opened_at, &world)
             }
             TriggerCode::Alert(name) if name.as_str().starts_with("Health") => {
                 world.assessment.level == Level::Normal

@@ -1,5 +1,6 @@
 //! How a run ends: written down, told, and, where evidence says so, its incident closed.
 
+use super::crash::Point;
 use super::drive::{Drive, Stop};
 use crate::model::{Outcome, RunState, TriggerCode};
 use crate::recover::notify::Kind;
@@ -34,6 +35,7 @@ impl Drive {
         })
         .await;
         self.run.state = to;
+        self.shared.crash.here(&self.run.playbook, Point::Ended);
         match outcome {
             Outcome::Recovered => {
                 let began = self.began().await;

@@ -13,6 +13,7 @@
 //!
 //! Must not know: HTTP, how an action works.
 
+mod crash;
 mod drive;
 mod dry_run;
 mod end;

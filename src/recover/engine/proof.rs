@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
+use super::crash::Point;
 use super::drive::{Climbed, Drive, Stop};
 use crate::model::{Moment, Outcome, RunState};
 use crate::recover::playbook::{Condition, Playbook, Verify};
@@ -48,6 +49,7 @@ impl Drive {
             self.advance(RunState::Running, None).await;
         }
         self.advance(RunState::Verifying, None).await;
+        self.shared.crash.here(&self.run.playbook, Point::Verifying);
         let after = self.last_act;
         let until = Instant::now() + verify.within.get();
         let (mut acked, mut good_since): (Option<BTreeMap<String, u64>>, Option<Moment>) =

@@ -1,5 +1,6 @@
 //! What warrener was at when it ended: looked up in the world and decided, never repeated blindly.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -12,6 +13,7 @@ use crate::model::{Generation, Risk, Step, StepResult, Target};
 use crate::platform::act::{Actor, generation, is_up};
 use crate::platform::observe::{Instance, ObserveProcesses};
 use crate::platform::proc::Proc;
+use crate::recover::actions::file_generation;
 
 /// A control that takes longer tells nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -98,7 +100,8 @@ async fn look(before: &Generation, step: &Step, setup: &Setup) -> Shown {
             };
             let runs = instances.iter().find(|instance| is_up(instance));
             match runs.map(|instance| generation(instance, &hands.boot_id)) {
-                Some(now) if now != *before => Shown::Changed,
+                // Nothing ran before, or another did.
+                Some(now) if *before == Generation::Absent || now != *before => Shown::Changed,
                 _ => Shown::Same,
             }
         }
@@ -129,8 +132,15 @@ async fn look(before: &Generation, step: &Step, setup: &Setup) -> Shown {
             Some(all) if !all.is_empty() && all.iter().all(is_up) => Shown::Changed,
             _ => Shown::Same,
         },
-        // What was read of files is looked at again by their own actions: to do it twice is nothing.
-        Generation::File { .. } => Shown::Same,
+        Generation::File { path, .. } => {
+            let (path, state) = (PathBuf::from(path), hands.state.clone());
+            let read = tokio::task::spawn_blocking(move || file_generation(&path, &state));
+            match timeout(PATIENCE, read).await {
+                Ok(Ok(Ok(now))) if now == *before => Shown::Same,
+                Ok(Ok(Ok(_))) => Shown::Changed,
+                _ => Shown::Unknown,
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use super::crash::Crash;
 use super::setup::Setup;
 use super::words;
 use crate::model::{
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     /// Held while it is decided whether a run may go: two never decide at once.
     pub(super) gate: tokio::sync::Mutex<()>,
     pub(super) now: fn() -> Moment,
+    /// Ends warrener where a test told it to.
+    pub(super) crash: Crash,
     /// When the engine was made.
     pub(super) begun: Moment,
     silences: watch::Receiver<Arc<Silences>>,
@@ -92,6 +95,7 @@ impl Shared {
             outbox,
             gate: tokio::sync::Mutex::new(()),
             now,
+            crash: Crash::of_environment(),
             begun: now(),
             silences,
             inner: Mutex::default(),

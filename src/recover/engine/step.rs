@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::crash::Point;
 use super::drive::{Drive, Stop};
 use super::words;
 use crate::model::{
@@ -239,6 +240,7 @@ impl Drive {
 
     /// Written down, and so it may be done.
     async fn intend(&mut self, intent: Intent) -> Result<u32, String> {
+        self.shared.crash.here(&intent.action, Point::BeforeIntent);
         let (id, now, kept) = (self.run.id, self.shared.now(), intent.clone());
         let number = self
             .write(move |ledger| ledger.intend(id, &kept, now))
@@ -256,11 +258,15 @@ impl Drive {
         let entry = self.journal.last();
         if let Some(entry) = entry {
             tracing::info!(run = id.0, step = number, action = entry.intent.action, target = %entry.intent.target, plan = entry.intent.plan, "does");
+            self.shared
+                .crash
+                .here(&entry.intent.action, Point::AfterIntent);
         }
         Ok(number)
     }
 
     pub(super) async fn conclude(&mut self, number: u32, done: Done) {
+        self.crash(number, Point::AfterAct);
         let (id, now, kept) = (self.run.id, self.shared.now(), done.clone());
         tracing::info!(
             run = id.0,
@@ -274,6 +280,15 @@ impl Drive {
         if let Some(entry) = self.journal.iter_mut().find(|entry| entry.number == number) {
             entry.done = Some(done);
             entry.done_at = Some(now);
+        }
+        self.crash(number, Point::AfterOutcome);
+    }
+
+    /// Ends warrener if that was ordered for this point of the step.
+    fn crash(&self, number: u32, point: Point) {
+        let mut journal = self.journal.iter();
+        if let Some(entry) = journal.find(|entry| entry.number == number) {
+            self.shared.crash.here(&entry.intent.action, point);
         }
     }
 

@@ -33,18 +33,29 @@ pub(super) fn was_undone(step: &Step) -> bool {
     result == Some(StepResult::Undone)
 }
 
-/// It counts as done.
+/// It counts as done: it was, or may have been, and is not done twice.
 pub(super) fn counts(step: &Step) -> bool {
     let result = step.done.as_ref().map(|done| done.result);
     matches!(
         result,
-        Some(StepResult::Done | StepResult::Needless | StepResult::ObservedDone)
+        Some(
+            StepResult::Done
+                | StepResult::Needless
+                | StepResult::ObservedDone
+                | StepResult::Unknown
+        )
     )
 }
 
-fn is_unknown(step: &Step) -> bool {
-    let result = step.done.as_ref().map(|done| done.result);
-    result == Some(StepResult::Unknown)
+/// A rung did something, or found that it had.
+pub(super) fn acted_on(journal: &[Step], rung: u32) -> bool {
+    let mut own = journal.iter().filter(|step| step.intent.rung == rung);
+    own.any(|step| {
+        let result = step.done.as_ref().map(|done| done.result);
+        let did = matches!(result, Some(StepResult::Done | StepResult::ObservedDone));
+        let unknown = matches!(result, Some(StepResult::Unknown));
+        did || unknown
+    })
 }
 
 /// The step of a rung that the journal has reached: the one that its newest entry is of, which is
@@ -61,13 +72,12 @@ pub(super) fn reached(journal: &[Step], rung: u32, steps: &[playbook::Step]) -> 
     at
 }
 
-/// The newest entries of one step of a rung: those that count as done, and those of which nothing
-/// shows whether they were.
+/// The newest entries of one step of a rung, those that count as done.
 pub(super) fn own(journal: &[Step], rung: u32, action: &str) -> Vec<Step> {
     let newest = journal.iter().rev();
     let mut own: Vec<Step> = newest
         .take_while(|step| step.intent.rung == rung && step.intent.action == action)
-        .filter(|step| counts(step) || is_unknown(step))
+        .filter(|step| counts(step))
         .cloned()
         .collect();
     own.reverse();

@@ -67,6 +67,14 @@ struct Signals {
 #[allow(clippy::print_stderr, reason = "a worker's log is its standard error")]
 async fn main() -> Outcome<()> {
     let options = Options::read();
+    if !options.get("--start-log").is_empty() {
+        let mut log = File::options()
+            .create(true)
+            .append(true)
+            .open(options.get("--start-log"))?;
+        // In one piece, as its siblings write into the same file.
+        log.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+    }
     let mut signals = Signals {
         term: signal(SignalKind::terminate())?,
         fault: signal(SignalKind::user_defined1())?,

@@ -178,6 +178,33 @@ impl Ward {
         self.dir().join(".env")
     }
 
+    /// Kills warrener, where it still runs, and starts it again, told to crash there.
+    pub(crate) fn restart(&mut self, crash_at: Option<&str>) {
+        self.kill();
+        self.warrener.program.set_env("WARRENER_CRASH_AT", crash_at);
+        self.warrener.start_again();
+    }
+
+    /// The same, with a ledger of its own: no cooldown, no budget, no run before.
+    pub(crate) fn restart_anew(&mut self, crash_at: &str) {
+        self.kill();
+        for entry in fs::read_dir(self.dir().join("state")).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("ledger") {
+                fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        self.restart(Some(crash_at));
+    }
+
+    fn kill(&self) {
+        let program = &self.warrener.program;
+        // It may have ended by itself.
+        if let (Some(pid), Err(_)) = (program.pid(), program.wait(Duration::ZERO)) {
+            Self::signal(pid, Signal::KILL);
+            program.wait(PATIENCE).unwrap();
+        }
+    }
+
     /// A JSON answer of the API.
     pub(crate) fn get(&self, path: &str) -> Value {
         let answer = ask(self.warrener.address(), &format!("GET {path}"), &[]);

@@ -38,6 +38,16 @@ impl Warrener {
 
     /// Starts what was prepared, and waits until it listens.
     pub(crate) fn start(program: Program) -> Self {
+        let address = Self::listening(&program);
+        Warrener { program, address }
+    }
+
+    /// Starts it again after its end.
+    pub(crate) fn start_again(&mut self) {
+        self.address = Self::listening(&self.program);
+    }
+
+    fn listening(program: &Program) -> String {
         program.start().unwrap();
         let address = wait_until("the address in the log", PATIENCE, || {
             let log = program.log();
@@ -45,8 +55,7 @@ impl Warrener {
             let (address, _) = rest.split_once(char::is_whitespace)?;
             Some(address.trim_matches('"').to_owned())
         });
-        let address = address.unwrap_or_else(|e| panic!("{e}\n{}", program.log()));
-        Warrener { program, address }
+        address.unwrap_or_else(|e| panic!("{e}\n{}", program.log()))
     }
 
     pub(crate) fn dir(&self) -> &Path {

@@ -77,8 +77,11 @@ fn of_a_steps_own_entries_those_count_that_may_have_been_done() {
         assert_eq!(words::own(&journal, 0, "x"), []);
     }
     let journal = [entry(1, "worker.stop", Some(Unknown))];
-    assert!(words::acted(&journal, 1) && !words::acted(&journal, 0));
-    assert!(!words::acted(&[entry(1, "worker.stop", Some(Failed))], 1));
+    assert!(words::acted_on(&journal, 1) && !words::acted_on(&journal, 0));
+    assert!(!words::acted_on(
+        &[entry(1, "worker.stop", Some(Failed))],
+        1
+    ));
 }
 
 fn run(id: i64, state: RunState, started: bool, ended: Timestamp) -> Run {

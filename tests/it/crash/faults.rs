@@ -1,0 +1,188 @@
+//! The faults, the actions that their repair comes to, and what is to be done once.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::Counts;
+use crate::support::ward::{Care, Ward};
+
+/// One fault.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    pub(crate) playbook: &'static str,
+    /// The actions of its repair; with a number, the N-th time.
+    pub(crate) actions: &'static [(&'static str, u32)],
+    pub(crate) care: fn() -> Care,
+    pub(crate) make: fn(&Ward),
+    /// How a run of it ends.
+    pub(crate) outcome: &'static str,
+    /// What is to be done, by whichever warrener.
+    pub(crate) acts: Counts,
+    /// Ends what warrener is not to end.
+    pub(crate) mend: fn(&Ward),
+}
+
+const NOTHING: Counts = Counts {
+    starts: 0,
+    nodes: 0,
+    writes: 0,
+    logs: 0,
+    calls: 0,
+};
+
+pub(crate) const KILLED: Fault = Fault {
+    name: "worker killed",
+    playbook: "worker-unhealthy",
+    actions: &[("worker.start", 1)],
+    care: Care::default,
+    make: |ward| Ward::signal(ward.pids("task")[0], Signal::KILL),
+    outcome: "recovered",
+    acts: Counts {
+        starts: 1,
+        ..NOTHING
+    },
+    mend: |_| {},
+};
+
+pub(crate) const FROZEN: Fault = Fault {
+    name: "worker frozen",
+    actions: &[
+        ("worker.stop", 1),
+        ("worker.cleanup", 1),
+        ("worker.start", 1),
+    ],
+    make: |ward| {
+        Ward::signal(ward.pids("task")[0], Signal::STOP);
+        ward.broker.publish("task", 300).unwrap();
+    },
+    ..KILLED
+};
+
+pub(crate) const CONFIG_BROKEN: Fault = Fault {
+    name: "env file emptied",
+    playbook: "config-invalid",
+    actions: &[
+        ("config.repair", 1),
+        ("config.validate", 1),
+        ("config.impact", 1),
+        ("workers.restart_staged", 1),
+    ],
+    make: |ward| {
+        let emptied = "RABBITMQ_HOST=\nRABBITMQ_PORT=\nRABBITMQ_USER=\nRABBITMQ_PASS=\n";
+        fs::write(ward.env_file(), emptied).unwrap();
+    },
+    acts: Counts {
+        writes: 1,
+        ..NOTHING
+    },
+    ..KILLED
+};
+
+/// Another way to the same broker: what runs has another configuration than its file.
+pub(crate) const DRIFTED: Fault = Fault {
+    name: "workers with another env file",
+    playbook: "config-invalid",
+    // Stop and start of one worker, and of the other.
+    actions: &[
+        ("workers.restart_staged", 1),
+        ("workers.restart_staged", 2),
+        ("workers.restart_staged", 3),
+        ("workers.restart_staged", 4),
+    ],
+    make: |ward| {
+        let text = fs::read_to_string(ward.env_file()).unwrap();
+        let other = match text.contains("127.0.0.1") {
+            true => text.replace("127.0.0.1", "localhost"),
+            false => text.replace("localhost", "127.0.0.1"),
+        };
+        fs::write(ward.env_file(), other).unwrap();
+    },
+    acts: Counts {
+        starts: 2,
+        ..NOTHING
+    },
+    ..KILLED
+};
+
+pub(crate) const NODE_KILLED: Fault = Fault {
+    name: "broker killed",
+    playbook: "broker-down",
+    actions: &[
+        ("config.validate", 1),
+        ("config.repair", 1),
+        ("broker.restart", 1),
+        ("broker.wait", 1),
+        ("workers.restart_staged", 1),
+    ],
+    care: || Care {
+        restarts_broker: true,
+        ..Care::default()
+    },
+    make: |ward| ward.kill_broker(Signal::KILL),
+    acts: Counts {
+        nodes: 1,
+        ..NOTHING
+    },
+    ..KILLED
+};
+
+pub(crate) const FILES: Fault = Fault {
+    name: "log too large",
+    playbook: "housekeeping",
+    actions: &[
+        ("logs.cleanup", 1),
+        ("config.validate", 1),
+        ("backups.verify", 1),
+    ],
+    care: || Care {
+        more: "files: {logs: [{glob: 'logs/*.log', max_size: 1MiB}], backups: [{glob: \
+               'backup/*', min_size: 1B}]}\n"
+            .into(),
+        ..Care::default()
+    },
+    make: |ward| {
+        for dir in ["logs", "backup"] {
+            fs::create_dir_all(ward.dir().join(dir)).unwrap();
+        }
+        fs::write(ward.dir().join("backup/1"), "whole").unwrap();
+        fs::write(ward.dir().join("logs/a.log"), "x".repeat(2 << 20)).unwrap();
+        let asked = json!({"playbook": "housekeeping", "target": "host"});
+        let (status, answer) = ward.act("/api/v1/runs", &asked);
+        assert!(status < 300, "{status}: {answer}");
+    },
+    acts: Counts { logs: 1, ..NOTHING },
+    ..KILLED
+};
+
+/// A worker that ends at each start, so that only a person helps.
+pub(crate) const DIES: Fault = Fault {
+    name: "worker dies at each start",
+    actions: &[("escalate", 1)],
+    care: || Care {
+        wrapped: true,
+        ..Care::default()
+    },
+    make: |ward| {
+        fs::write(ward.dir().join("die"), "").unwrap();
+        Ward::signal(ward.pids("task")[0], Signal::KILL);
+    },
+    outcome: "failed",
+    acts: Counts {
+        calls: 1,
+        ..NOTHING
+    },
+    mend: |ward| fs::remove_file(ward.dir().join("die")).unwrap(),
+    ..KILLED
+};
+
+pub(crate) const ALL: [Fault; 7] = [
+    KILLED,
+    FROZEN,
+    CONFIG_BROKEN,
+    DRIFTED,
+    NODE_KILLED,
+    FILES,
+    DIES,
+];
