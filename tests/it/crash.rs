@@ -2,6 +2,8 @@
 //! once, and every run and incident ends. Each act is counted by what it is done to: a worker's own
 //! log of its starts, the broker's, the backups of the env file, the notices that arrived.
 
+#![expect(clippy::print_stdout, reason = "what went wrong is shown whole")]
+
 pub(crate) mod faults;
 
 use std::time::{Duration, Instant};

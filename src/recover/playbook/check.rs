@@ -66,7 +66,20 @@ pub(super) fn one(playbook: &Playbook, file: &Path, places: &Places<'_>) -> Vec<
             findings.add(path.key("steps"), "is empty", "name at least one step");
         }
         for (number, step) in rung.steps.iter().enumerate() {
-            one_step(step, &path.key("steps").item(number), &mut findings);
+            let at = path.key("steps").item(number);
+            one_step(step, &at, &mut findings);
+            let name = step.action.name();
+            if rung.steps[..number]
+                .iter()
+                .any(|earlier| earlier.action.name() == name)
+            {
+                // The journal knows a step of a rung by its action.
+                findings.add(
+                    at,
+                    format!("`{name}` is in this rung already"),
+                    "name it once, or give the second a rung of its own",
+                );
+            }
         }
         let unanswered = |when: &&TriggerName| !playbook.triggers.contains(when);
         if let Some(when) = rung.when.iter().find(unanswered) {
