@@ -3,6 +3,8 @@
 //! ```text
 //! env files, warrener.yml ─> config ─┐
 //! broker, host ─> platform ─> watch ─┴─> model::Snapshot ─> assess ─> publish ─> server ─> Prometheus
+//!                    ^                                        │                    │
+//!                    └───────────────── act ──────────── recover <── webhook ── Alertmanager
 //! ```
 //!
 //! | Layer, from the top | For |
@@ -11,7 +13,7 @@
 //! | [`app`] | names every layer: build, run, reload, drain |
 //! | [`server`] | HTTP; knows nothing of probes |
 //! | [`publish`] | the exposition from a snapshot; never runs a probe |
-//! | [`recover`] | last known good, repair; the only one that changes anything |
+//! | [`recover`] | incidents, playbooks, runs, repair; the only one that changes anything |
 //! | [`assess`] | findings, causes, score, level: pure |
 //! | [`watch`] | the probes and the cycle that runs them; changes nothing |
 //! | [`envfile`] | lossless dotenv |

@@ -5,13 +5,14 @@
 //!                                                                                │
 //! env file, schema, defaults ─> repair: plan (pure) ─> run (lock, login, swap) <─┘
 //!
-//! alert, finding, person, clock ─> intake ─> trigger ─┐
-//!                                   ledger (durable) ─┴─> incident ─> playbook ─> guard
+//! alert, finding, person, clock ─> intake, desk ─> trigger ─┐
+//!                                         ledger (durable) ─┴─> engine: incident ─> playbook ─> guard
+//!                                                                 └─> actions ─> verify ─> notify
 //! ```
 //!
-//! [`guard`], [`intake`], [`playbook`] and [`targets`] are pure: they take values and return
-//! values. [`ledger`] touches its own file alone; `repair` and `last_good` act through `platform`'s
-//! acting half. What runs a playbook is not built yet, so nothing but `warrener fix` repairs.
+//! [`guard`], [`intake`], [`playbook`], [`targets`] and [`verify`] are pure: they take values and return
+//! values. [`ledger`] touches its own file alone; `actions`, `repair` and `last_good` act through
+//! `platform`'s acting half, and [`engine`] decides when.
 //!
 //! Must not know: HTTP servers, the command line, the exposition.
 

@@ -4,3 +4,4 @@ mod alerts;
 mod crash;
 mod hang;
 mod recovery;
+mod storm;

@@ -201,3 +201,17 @@ proptest::proptest! {
         drop(load::read(&text, std::path::Path::new("x.yml")));
     }
 }
+
+#[test]
+fn an_action_stands_once_in_a_rung() {
+    let twice = "playbook: x\nsummary: Something.\nverify: {all: [symptom_gone]}\nladder:\n\
+                 - {rung: a, steps: [{do: worker.start}, {do: worker.start}]}\n";
+    let error = own(&[("x", twice)]).1.unwrap_err();
+    assert!(
+        error.contains("`worker.start` is in this rung already"),
+        "{error}"
+    );
+    let apart =
+        twice.replace(", {do: worker.start}", "") + "- {rung: b, steps: [{do: worker.start}]}\n";
+    own(&[("x", &apart)]).1.unwrap();
+}
