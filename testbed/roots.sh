@@ -11,7 +11,6 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 roots=${WARRENER_TESTBED_ROOTS:-$(dirname "$here")/.roots}
-packages="rabbitmq-server prometheus prometheus-alertmanager"
 
 fail() {
     echo "roots.sh: $*" >&2
@@ -31,7 +30,7 @@ install_inside() {
     printf '#!/bin/sh\nexit 101\n' >"$inside/usr/sbin/policy-rc.d"
     chmod 755 "$inside/usr/sbin/policy-rc.d"
     # sid's index may be older than it says it may be on a mirror that lags.
-    echo "deb [check-valid-until=no] $mirror $release main" >"$inside/etc/apt/sources.list"
+    echo "deb [check-valid-until=no] $mirror $suite main" >"$inside/etc/apt/sources.list"
     # /proc and /dev are mounted in a namespace of their own, which ends with its last process.
     unshare --mount --propagation private sh -euc '
         mount -t proc proc "$1/proc"
@@ -48,11 +47,13 @@ install_inside() {
 make_root() {
     release=$1
     include=
+    packages="rabbitmq-server prometheus prometheus-alertmanager"
+    suite=$release
     if [ "$release" = systemd ]; then
-        include=--include=systemd,systemd-sysv,dbus,polkitd
+        include=--include=systemd,systemd-sysv,dbus
+        # It can't be unpacked by debootstrap itself: its scripts want a system that is there.
+        packages=polkitd
         suite=bookworm
-    else
-        suite=$release
     fi
     root=$roots/$release
     [ -e "$root/.complete" ] && return 0
@@ -68,7 +69,7 @@ make_root() {
     echo "roots.sh: building $release, log in $log" >&2
     {
         debootstrap --variant=minbase $include "$suite" "$partial" "$mirror" &&
-            { [ -n "$include" ] || install_inside "$partial"; }
+            install_inside "$partial"
     } >"$log" 2>&1 </dev/null || {
         tail -n 20 "$log" >&2
         fail "building $release failed"
