@@ -128,7 +128,7 @@ impl Care {
                 workers,
                 "  {kind}:\n    control: {{process: {{command: {}, cwd: ., log: {kind}.log}}}}\n    \
                  count: {count}\n    queues: [{kind}]\n    env_file: .env\n    \
-                 stop: {{grace: 2s}}\n    hang: {{no_ack_for: 4s}}\n    {}\n",
+                 stop: {{grace: 2s}}\n    hang: {{no_ack_for: 4s, cpu_spin: 0.5}}\n    {}\n",
                 serde_json::to_string(&command).unwrap(),
                 self.kind
             )
