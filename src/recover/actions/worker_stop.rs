@@ -3,7 +3,7 @@
 use super::fleet::{self, Kind, Victims};
 use super::{Asked, Effect, Hands, Next, Plan, World, job};
 use crate::model::facts::{ProcessFacts, ProcessState};
-use crate::model::{Code, TriggerCode};
+use crate::model::{Code, Target, TriggerCode};
 use crate::platform::act::{StopHow, stop_process};
 use crate::recover::playbook::StopArgs;
 
@@ -49,6 +49,12 @@ fn concerned<'a>(kind: &'a Kind, asked: &Asked<'_>, world: &World) -> Vec<&'a Pr
             && finding.target == asked.run.target
             && matches!(finding.code, Code::WorkerHung | Code::WorkerDisconnected)
     });
+    // What it was about is stopped, and the finding gone: whatever else is judged meanwhile is for a run
+    // of its own.
+    let of_a_worker = matches!(asked.run.target, Target::Worker { .. });
+    if of_a_worker && finding.is_none() && !asked.own.is_empty() {
+        return Vec::new();
+    }
     let named = finding
         .map(|finding| finding.processes.clone())
         .unwrap_or_default();
