@@ -71,6 +71,15 @@ impl Broker {
     /// [`Error::Amqp`]; [`Error::Missing`] when the queue does not exist or refuses.
     pub fn publish(&self, queue: &str, n: usize) -> Result<Vec<String>> {
         let ids: Vec<_> = (0..n).map(|_| next_id(queue)).collect();
+        self.publish_these(queue, &ids)?;
+        Ok(ids)
+    }
+
+    /// The same with ids of one's own.
+    ///
+    /// # Errors
+    /// As [`Broker::publish`].
+    pub fn publish_these(&self, queue: &str, ids: &[String]) -> Result<()> {
         let refused = self.amqp(async |[channel]: &[Channel; 1]| {
             channel
                 .confirm_select(ConfirmSelectOptions::default())
@@ -84,10 +93,11 @@ impl Broker {
             Ok(refused)
         })?;
         match refused {
-            0 => Ok(ids),
+            0 => Ok(()),
             _ => Err(Error::Missing(format!(
-                "{queue} took {} of {n} messages",
-                n - refused
+                "{queue} took {} of {} messages",
+                ids.len() - refused,
+                ids.len()
             ))),
         }
     }

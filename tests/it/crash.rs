@@ -53,8 +53,6 @@ impl Stage {
     pub(crate) fn start(fault: &Fault) -> Self {
         let people = Receiver::start();
         let mut care = (fault.care)();
-        care.arguments
-            .extend(["--start-log".into(), "task.starts".into()]);
         care.recovery = "  budget: {target: 100 per 15m, host: 1000 per 1h}\n".into();
         care.more = format!(
             "{}notify: {{webhook: {{url: '{}'}}}}\n",
@@ -68,10 +66,6 @@ impl Stage {
 
     fn counts(&self) -> Counts {
         let dir = self.ward.dir();
-        let lines = |path: &str| {
-            let text = std::fs::read_to_string(dir.join(path)).unwrap_or_default();
-            text.lines().count()
-        };
         let files = |path: &str, holds: &str| {
             let entries = std::fs::read_dir(dir.join(path)).into_iter().flatten();
             let names = entries.flatten().map(|entry| entry.file_name());
@@ -81,7 +75,7 @@ impl Stage {
         };
         let told = self.people.told("/people");
         Counts {
-            starts: lines("task.starts"),
+            starts: self.ward.starts("task"),
             nodes: self.ward.broker.control_starts(),
             writes: files("state/backups", ""),
             logs: files("logs", ".gz"),

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::drift::{FileNow, Starts};
 use super::find::{CommandLines, Family, matching};
 use crate::config::{EnvFile, Regex};
-use crate::model::facts::{FoundBy, ProcessFacts, ProcessId};
+use crate::model::facts::{FoundBy, ProcessFacts, ProcessId, ProcessState};
 use crate::model::{Failure, Reason};
 use crate::platform::observe::{Instance, InstanceState, ObserveProcesses, ProcessRow};
 
@@ -253,9 +253,13 @@ fn one(
         container: instance.container.or(own.container),
         ..ProcessFacts::default()
     };
+    // One that has ended and is not reaped holds nothing, though that can't be read of it; its first
+    // thread alone may have ended, too.
+    let has_ended = |row: &&ProcessRow| row.state == Some(ProcessState::Zombie) && row.threads <= 1;
+    let there = members.into_values().filter(|row| !has_ended(row));
     Some(Found {
         facts,
-        members: members.into_keys().collect(),
+        members: there.map(|row| row.id.pid).collect(),
     })
 }
 

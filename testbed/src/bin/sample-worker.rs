@@ -25,6 +25,9 @@ const DEFAULTS: [(&str, &str); 4] = [
 ];
 const RETRY: Duration = Duration::from_secs(1);
 const TAG: &str = "sample-worker";
+/// How a message begins that ends whoever takes it, unless there is a file [`CURE`] where it runs.
+const POISON: &str = "poison";
+const CURE: &str = "cure";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -182,11 +185,15 @@ async fn work(
         .message_id()
         .as_ref()
         .map(ToString::to_string);
+    let id = id.unwrap_or_else(|| String::from_utf8_lossy(&delivery.data).into_owned());
+    if id.starts_with(POISON) && !fs::exists(CURE)? {
+        // As a crash does: nothing is acknowledged, nothing closed.
+        std::process::exit(1);
+    }
     let mut log = File::options()
         .create(true)
         .append(true)
         .open(options.get("--message-log"))?;
-    let id = id.unwrap_or_else(|| String::from_utf8_lossy(&delivery.data).into_owned());
     // In one piece: its siblings write into the same file. And before the acknowledgement, so that
     // what the broker counts as done is in the log, whatever ends this process in between.
     log.write_all(format!("{id}\n").as_bytes())?;

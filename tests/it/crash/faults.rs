@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::Counts;
-use crate::support::ward::{Care, Ward};
+use crate::support::ward::{Care, MORTAL, Ward};
 
 /// One fault.
 pub(crate) struct Fault {
@@ -78,6 +78,14 @@ pub(crate) const CONFIG_BROKEN: Fault = Fault {
         ..NOTHING
     },
     ..KILLED
+};
+
+/// Nothing of it is an env file any more: no repair of its keys helps.
+pub(crate) const GARBAGE: Fault = Fault {
+    name: "env file replaced by garbage",
+    actions: &[("config.rollback", 1)],
+    make: |ward| fs::write(ward.env_file(), "\u{0}\u{1}not an env file\n====\n").unwrap(),
+    ..CONFIG_BROKEN
 };
 
 /// Another way to the same broker: what runs has another configuration than its file.
@@ -161,7 +169,7 @@ pub(crate) const DIES: Fault = Fault {
     name: "worker dies at each start",
     actions: &[("escalate", 1)],
     care: || Care {
-        wrapped: true,
+        wrapper: MORTAL,
         ..Care::default()
     },
     make: |ward| {
@@ -177,10 +185,11 @@ pub(crate) const DIES: Fault = Fault {
     ..KILLED
 };
 
-pub(crate) const ALL: [Fault; 7] = [
+pub(crate) const ALL: [Fault; 8] = [
     KILLED,
     FROZEN,
     CONFIG_BROKEN,
+    GARBAGE,
     DRIFTED,
     NODE_KILLED,
     FILES,

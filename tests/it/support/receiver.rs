@@ -21,6 +21,7 @@ pub(crate) struct Receiver {
     address: String,
     told: Arc<Mutex<Vec<Told>>>,
     stopped: Arc<AtomicBool>,
+    refuses: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -37,15 +38,21 @@ impl Receiver {
     fn before(server: Option<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (told, stopped) = (
-            Arc::<Mutex<Vec<Told>>>::default(),
-            Arc::<AtomicBool>::default(),
+        let told = Arc::<Mutex<Vec<Told>>>::default();
+        let [stopped, refuses] = [(), ()].map(|()| Arc::<AtomicBool>::default());
+        let (into, end, deaf) = (
+            Arc::clone(&told),
+            Arc::clone(&stopped),
+            Arc::clone(&refuses),
         );
-        let (into, end) = (Arc::clone(&told), Arc::clone(&stopped));
         let thread = spawn(move || {
             for stream in listener.incoming() {
                 if end.load(Ordering::SeqCst) {
                     break;
+                }
+                if deaf.load(Ordering::SeqCst) {
+                    // Closed without an answer.
+                    continue;
                 }
                 if let Some(one) = stream
                     .ok()
@@ -59,8 +66,14 @@ impl Receiver {
             address,
             told,
             stopped,
+            refuses,
             thread: Some(thread),
         }
+    }
+
+    /// Hears nothing from now on, or everything again.
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

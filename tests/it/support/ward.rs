@@ -12,10 +12,18 @@ use serde_json::Value;
 use testbed::{Broker, sample_worker, wait_until};
 
 use super::env::set_mode;
-use super::{PATIENCE, ROOMY, Warrener, ask, post, prepare};
+use super::{PATIENCE, ROOMY, Tmpfs, Warrener, ask, post, prepare};
 
 /// What opens the routes that act.
 pub(crate) const TOKEN: &str = "t0ken-of-the-story";
+
+/// They end at once while there is a file `die`.
+pub(crate) const MORTAL: &str = "[ -e die ] && exit 1\nexec \"$@\"\n";
+/// Their parent takes no notice of their end.
+pub(crate) const UNREAPED: &str = "\"$@\" &\nexec sleep 1000000\n";
+/// They are started again whenever they end, after a second, as many a supervisor does.
+pub(crate) const REVIVED: &str =
+    "trap 'kill $child; exit' TERM\nwhile :; do \"$@\" & child=$!; wait; sleep 1; done\n";
 
 /// How a fleet shall be.
 pub(crate) struct Care {
@@ -35,8 +43,10 @@ pub(crate) struct Care {
     pub(crate) more: String,
     /// More arguments of the workers.
     pub(crate) arguments: Vec<String>,
-    /// They end at once while there is a file `die`.
-    pub(crate) wrapped: bool,
+    /// A script that they are started by, with their command line as its arguments; none if empty.
+    pub(crate) wrapper: &'static str,
+    /// The state directory is on a disk of this size, so that it can be filled.
+    pub(crate) disk: Option<&'static str>,
     /// Time that a message takes, in milliseconds.
     pub(crate) work_ms: u32,
 }
@@ -52,7 +62,8 @@ impl Default for Care {
             recovery: String::new(),
             more: String::new(),
             arguments: Vec::new(),
-            wrapped: false,
+            wrapper: "",
+            disk: None,
             work_ms: 10,
         }
     }
@@ -63,6 +74,7 @@ pub(crate) struct Ward {
     pub(crate) broker: Broker,
     pub(crate) warrener: Warrener,
     kinds: Vec<(&'static str, u32)>,
+    disk: Option<Tmpfs>,
 }
 
 impl Care {
@@ -87,16 +99,21 @@ impl Care {
         fs::write(dir.join(".env"), env(&broker)).unwrap();
         set_mode(&dir.join(".env"), 0o640);
         let wrapper = dir.join("wrapper");
-        let text = "#!/bin/sh\n[ -e die ] && exit 1\nexec \"$@\"\n";
-        fs::write(&wrapper, text).unwrap();
+        fs::write(&wrapper, format!("#!/bin/sh\n{}", self.wrapper)).unwrap();
         set_mode(&wrapper, 0o755);
-        let text = self.yaml(&broker, &dir, &worker, control.as_deref());
+        let disk = self.disk.map(|size| Tmpfs::mount(size).unwrap());
+        let mut text = self.yaml(&broker, &dir, &worker, control.as_deref());
+        if let Some(disk) = &disk {
+            let there = format!("state: {}/state", disk.path().display());
+            text = text.replace("state: state", &there);
+        }
         fs::write(dir.join("warrener.yml"), text).unwrap();
         let warrener = Warrener::start(program);
         Ward {
             broker,
             warrener,
             kinds: self.kinds,
+            disk,
         }
     }
 
@@ -115,10 +132,11 @@ impl Care {
                 self.work_ms.to_string(),
                 "--message-log".into(),
                 dir.join(format!("{kind}.messages")).display().to_string(),
+                "--start-log".into(),
+                format!("{kind}.starts"),
             ];
             let wrapper = dir.join("wrapper").display().to_string();
-            let command: Vec<String> = self
-                .wrapped
+            let command: Vec<String> = (!self.wrapper.is_empty())
                 .then_some(wrapper)
                 .into_iter()
                 .chain(arguments)
@@ -172,6 +190,17 @@ fn env(broker: &Broker) -> String {
 impl Ward {
     pub(crate) fn dir(&self) -> &Path {
         self.warrener.dir()
+    }
+
+    /// The small disk that its state is on.
+    pub(crate) fn disk(&self) -> &Path {
+        self.disk.as_ref().unwrap().path()
+    }
+
+    /// How often workers of a kind were started, by their own word.
+    pub(crate) fn starts(&self, kind: &str) -> usize {
+        let log = fs::read_to_string(self.dir().join(format!("{kind}.starts")));
+        log.unwrap_or_default().lines().count()
     }
 
     pub(crate) fn env_file(&self) -> PathBuf {

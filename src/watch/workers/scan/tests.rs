@@ -120,3 +120,38 @@ fn what_runs_and_can_not_be_seen_is_not_told_to_be_none() {
     let found: Vec<_> = found.iter().map(pids).collect();
     assert_eq!(found, [Some(vec![7]), None, Some(vec![])]);
 }
+
+#[test]
+fn a_child_that_ended_and_is_not_reaped_has_no_say_in_what_its_parent_holds() {
+    let row = |pid, parent, state, threads| ProcessRow {
+        id: id(pid),
+        parent,
+        name: "worker".into(),
+        state: Some(state),
+        cpu_time: Duration::ZERO,
+        threads,
+        rss: 0,
+    };
+    let rows = [
+        row(5, 1, ProcessState::Sleeping, 1),
+        row(6, 5, ProcessState::Zombie, 1),
+        row(7, 5, ProcessState::Zombie, 3),
+    ];
+    let leader = Leader {
+        pid: 5,
+        also: Vec::new(),
+        found_by: FoundBy::Control,
+        instance: None,
+    };
+    let leaders = BTreeSet::from([5]);
+    let found = one(
+        &leader,
+        &Family::new(&rows),
+        &leaders,
+        &Slow(Vec::new()),
+        clock,
+    )
+    .unwrap();
+    assert_eq!(found.members, [5, 7]);
+    assert_eq!(found.facts.members, Some(3));
+}
