@@ -29,7 +29,7 @@ pub(crate) const REVIVED: &str =
 pub(crate) struct Care {
     /// Kinds of workers, each with a queue of its name: how many processes.
     pub(crate) kinds: Vec<(&'static str, u32)>,
-    /// More of each kind, in YAML.
+    /// More of each kind, in YAML; `{dir}` is the fleet's folder.
     pub(crate) kind: &'static str,
     /// Findings are triggers.
     pub(crate) reflex: bool,
@@ -148,7 +148,7 @@ impl Care {
                  count: {count}\n    queues: [{kind}]\n    env_file: .env\n    \
                  stop: {{grace: 2s}}\n    hang: {{no_ack_for: 4s, cpu_spin: 0.5}}\n    {}\n",
                 serde_json::to_string(&command).unwrap(),
-                self.kind
+                self.kind.replace("{dir}", &dir.display().to_string())
             )
             .unwrap();
         }

@@ -67,10 +67,11 @@ fn password(scene: &Scene, password: &str) {
     broker.ctl(&["change_password", "guest", password]).unwrap();
 }
 
-/// Workers that somebody else started are found by their command line.
+/// Workers that somebody else started are found by their command line; those of another fleet on this
+/// machine write their messages elsewhere.
 fn matched() -> Care {
     Care {
-        kind: "min_healthy: 1\n    match: {cmdline: 'sample-worker --kind task '}",
+        kind: "min_healthy: 1\n    match: {cmdline: 'sample-worker --kind task .*{dir}/'}",
         ..Care::default()
     }
 }
