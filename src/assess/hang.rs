@@ -18,6 +18,8 @@ const NO_CPU: f64 = 0.01;
 /// Fewer context switches a second than this are no work: heartbeats and timers go on in a worker
 /// that does nothing.
 const NO_SWITCHES: f64 = 1.0;
+/// What is ready to run and gets less of a core than this waits for others.
+const STARVED: f64 = 0.5;
 /// A stopped process is one after so long; its newest acknowledgements may still show till
 /// [`STATISTICS_LAG`].
 const STOPPED_FOR: Duration = Duration::from_secs(20);
@@ -196,9 +198,23 @@ fn without_consumer(samples: &[Sample], limits: &Limits) -> Verdict {
         return Verdict::Unknown(Unknown::TooEarly);
     }
     match none.iter().all(|s| s.broker_socket.is_some()) {
+        true if starved(none) => Verdict::Unknown(Unknown::Unclear),
         true => Verdict::Disconnected,
         false => Verdict::Unknown(Unknown::SystemPlane),
     }
+}
+
+/// It waits for a processor: mostly ready to run, and getting little. On a machine that has no time for
+/// anybody, that it comes to nothing is no fault of its own.
+fn starved(samples: &[Sample]) -> bool {
+    let waits = running_in(samples) * 2 >= samples.len();
+    waits && work(samples).is_some_and(|work| work.cores < STARVED)
+}
+
+/// Samples that show it on a processor, or waiting for one.
+fn running_in(samples: &[Sample]) -> usize {
+    let running = |sample: &&Sample| sample.state == Some(ProcessState::Running);
+    samples.iter().filter(running).count()
 }
 
 /// The newest samples that span at least `length`, or all.
@@ -276,14 +292,12 @@ fn without_progress(samples: &[Sample], limits: &Limits) -> Verdict {
     let Some([first, second]) = work(halves[0]).zip(work(halves[1])).map(<[_; 2]>::from) else {
         return Verdict::Unknown(Unknown::SystemPlane);
     };
-    let running = samples
-        .iter()
-        .filter(|s| s.state == Some(ProcessState::Running))
-        .count();
+    let running = running_in(samples);
     let both = |holds: &dyn Fn(Work) -> bool| holds(first) && holds(second);
     if both(&|w| w.cores >= limits.cpu_spin) && running * 2 >= samples.len() {
         Verdict::Spinning
-    } else if both(&|w| w.cores < NO_CPU && w.switches < NO_SWITCHES) {
+    } else if running == 0 && both(&|w| w.cores < NO_CPU && w.switches < NO_SWITCHES) {
+        // Seen ready to run even once, it may only get no processor.
         Verdict::Stalled
     } else {
         Verdict::Unknown(Unknown::Unclear)
@@ -309,3 +323,6 @@ fn work(samples: &[Sample]) -> Option<Work> {
         switches: super::words::float(switches) / seconds,
     })
 }
+
+#[cfg(test)]
+mod tests;

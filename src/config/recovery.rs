@@ -58,6 +58,9 @@ pub struct Recovery {
     pub budget: RunBudget,
     /// Playbooks run by the clock.
     pub housekeeping: Vec<Housekeeping>,
+    /// Folder of the team's own playbooks: each adds to the shipped ones, or replaces the one of its
+    /// name. Nobody but its owner and group may write there.
+    pub own_playbooks: Option<PathBuf>,
     /// Playbooks by name, where one may say less than the whole.
     pub playbooks: BTreeMap<String, PlaybookLimits>,
 }
@@ -70,6 +73,7 @@ impl Default for Recovery {
             alertmanager: None,
             budget: RunBudget::default(),
             housekeeping: Vec::new(),
+            own_playbooks: None,
             playbooks: BTreeMap::new(),
         }
     }

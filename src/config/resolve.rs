@@ -29,6 +29,7 @@ impl Config {
         };
 
         join(&mut self.state);
+        join_any(&mut self.recovery.own_playbooks);
         join_control(&mut self.broker.control);
         if let Some(tls) = &mut self.broker.tls {
             [&mut tls.ca_file, &mut tls.cert_file, &mut tls.key_file]

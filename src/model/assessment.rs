@@ -41,6 +41,13 @@ impl Level {
         }
     }
 
+    /// The level that an alert about the health claims: `HealthCritical`.
+    pub fn of_alert(name: &str) -> Option<Self> {
+        let claimed = name.strip_prefix("Health")?;
+        let is = |level: &Level| level.as_str().eq_ignore_ascii_case(claimed);
+        Level::ALL.into_iter().find(is)
+    }
+
     /// The label value.
     pub fn as_str(self) -> &'static str {
         match self {

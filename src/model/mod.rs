@@ -35,6 +35,6 @@ pub use run::{Outcome, Run, RunId, RunMode, RunState, Unfinished};
 pub use secret::Secret;
 pub use snapshot::{ProbeName, Section, Snapshot, Tally};
 pub use standing::{Standing, Times};
-pub use step::{Done, Generation, Intent, Risk, Step, StepResult};
+pub use step::{Done, Generation, Intent, Risk, Step, StepResult, Undo};
 pub use timestamp::Timestamp;
 pub use trigger::{AlertName, Trigger, TriggerCode, TriggerId, TriggerSource, TriggerStatus};

@@ -144,6 +144,15 @@ pub struct Intent {
     pub before: Vec<Generation>,
 }
 
+/// How what was written to a file is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The env file, as the configuration names it.
+    pub file: String,
+    /// Where its content of before is kept.
+    pub backup: String,
+}
+
 /// How it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
@@ -155,6 +164,9 @@ pub struct Done {
     pub words: String,
     /// What is there after.
     pub after: Vec<Generation>,
+    /// How it is taken back, where that can be done.
+    #[serde(default)]
+    pub undo: Option<Undo>,
 }
 
 /// One step of a run.

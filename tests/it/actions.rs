@@ -9,12 +9,13 @@ use std::time::{Instant, SystemTime};
 use testbed::Broker;
 use warrener::config::Config;
 use warrener::model::{
-    Assessment, Failure, Incident, IncidentId, IncidentKey, Level, Moment, Reason, Run, RunId,
-    RunMode, RunState, Snapshot, Target, Timestamp, TriggerCode, TriggerSource,
+    self, Assessment, Done, Failure, Incident, IncidentId, IncidentKey, Intent, Level, Moment,
+    Reason, Risk, Run, RunId, RunMode, RunState, Snapshot, StepResult, Target, Timestamp,
+    TriggerCode, TriggerSource,
 };
 use warrener::platform::folder::Rights;
 use warrener::recover::State;
-use warrener::recover::actions::{Asked, Effect, Hands, Login, Next, Plan, World, next};
+use warrener::recover::actions::{Asked, Effect, Hands, Login, Next, Plan, World, next, take_back};
 use warrener::recover::last_good::Store;
 use warrener::recover::ledger::Handle;
 use warrener::recover::playbook::{Action, Nothing, Step};
@@ -254,9 +255,8 @@ async fn what_leads_to_nobody_is_rolled_back_and_taken_back() {
     fleet.keep_good(&other);
     let effect = fleet.act(rollback()).await.unwrap();
     assert_eq!(fleet.text(), other);
-    effect.undo.unwrap()(Arc::clone(&fleet.hands))
-        .await
-        .unwrap();
+    let undo = take_back(&written(effect)).unwrap();
+    (undo.job)(Arc::clone(&fleet.hands)).await.unwrap();
     assert_eq!(fleet.text(), full);
 
     // The broker takes neither any more: what is there stays.
@@ -265,4 +265,31 @@ async fn what_leads_to_nobody_is_rolled_back_and_taken_back() {
     let failure = fleet.act(rollback()).await.err().unwrap();
     assert_eq!(failure.reason, Reason::Auth, "{failure}");
     assert_eq!(fleet.text(), full);
+}
+
+/// The step that had this effect.
+fn written(effect: Effect) -> model::Step {
+    let at = Timestamp(0);
+    model::Step {
+        run: RunId(7),
+        number: 1,
+        intent: Intent {
+            rung: 0,
+            attempt: 1,
+            action: "config.rollback".into(),
+            risk: Risk::Safe,
+            target: Target::Host,
+            plan: effect.words.clone(),
+            before: Vec::new(),
+        },
+        intended_at: at,
+        done: Some(Done {
+            acted_at: Some(at),
+            result: StepResult::Done,
+            words: effect.words,
+            after: effect.after,
+            undo: effect.undo,
+        }),
+        done_at: Some(at),
+    }
 }

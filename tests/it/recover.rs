@@ -52,7 +52,7 @@ fn a_frozen_worker_is_replaced_and_no_message_lost() {
     ward.wait_well("both workers again");
     let now = ward.pids("task");
     assert!(
-        now.len() == 2 && !now.contains(&before[0]),
+        now.len() == 2 && !now.contains(&before[0]) && now.contains(&before[1]),
         "{before:?} {now:?}"
     );
     ward.wait_worked("task", &sent);

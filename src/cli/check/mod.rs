@@ -60,7 +60,7 @@ pub(super) fn run(args: Args) -> Exit {
         eprintln!("warrener: {problem}");
         return Exit::Usage;
     }
-    let playbooks = Playbooks::load(None);
+    let playbooks = Playbooks::load(config.recovery.own_playbooks.as_deref());
     if let Err(errors) = playbooks.and_then(|playbooks| playbooks.agree_with(&config)) {
         eprintln!("{errors}");
         return Exit::Usage;

@@ -200,16 +200,22 @@ impl Actor {
         }
     }
 
-    /// Stops and starts an instance, in one job where the control has one.
+    /// Stops and starts an instance, in one job where the control has one; `anew` as [`Self::start`]
+    /// takes it.
     ///
     /// # Errors
     /// Why it does not run anew.
-    pub async fn restart(&mut self, instance: &str, how: &StopHow) -> Result<Acted, Failure> {
+    pub async fn restart(
+        &mut self,
+        instance: &str,
+        how: &StopHow,
+        anew: &StartHow,
+    ) -> Result<Acted, Failure> {
         if let Backend::Systemd(units) = &mut self.backend {
             return units.restart(instance, how).await;
         }
         let stopped = self.stop(instance, how).await?;
-        let started = self.start(instance, &StartHow::default()).await?;
+        let started = self.start(instance, anew).await?;
         Ok(Acted {
             words: format!("{}, then {}", stopped.words, started.words),
             forced: stopped.forced,

@@ -1,5 +1,7 @@
 //! What only a look inside can show of processes: lost records, numbers used again.
 
+mod restart;
+
 use std::fs;
 use std::process::Stdio;
 
@@ -349,13 +351,6 @@ async fn a_programs_end_and_its_last_line_are_told() {
 async fn until(what: &'static str, look: impl Fn() -> bool + Send + 'static) {
     let wait = move || testbed::wait_until(what, PATIENCE, look).unwrap();
     tokio::task::spawn_blocking(wait).await.unwrap();
-}
-
-#[tokio::test]
-async fn acting_may_move_between_threads() {
-    fn moves<T: Send>(_: T) {}
-    let dir = tempfile::tempdir().unwrap();
-    moves(actor(&spec(&dir, "")).restart("task.0", &gently()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Asked, Effect, Hands, Next, Plan, World, job};
 use crate::model::{Generation, Target};
-use crate::platform::act::{StopHow, StopSignal, generation, is_up};
+use crate::platform::act::{StartHow, StopHow, StopSignal, generation, is_up};
 
 /// Time that the node has to end in order, before force.
 const GRACE: Duration = Duration::from_secs(10);
@@ -41,7 +41,11 @@ pub(super) async fn next(asked: &Asked<'_>, _world: &World, hands: &Hands) -> Ne
             signal: StopSignal::Term,
             grace: GRACE,
         };
-        let acted = broker.lock().await.restart(&name, &how).await?;
+        let acted = broker
+            .lock()
+            .await
+            .restart(&name, &how, &StartHow::default())
+            .await?;
         Ok(Effect {
             words: acted.words,
             after: vec![acted.after],

@@ -113,9 +113,9 @@ fn act(file: &EnvFile, looked: Looked, world: &World) -> Plan {
         before: vec![of_content(&path, prepared.found(), &key)],
         victims: None,
         job: job(move |hands| async move {
-            let (what, undone) = (repaired(&prepared.plan), prepared.job.clone());
+            let what = repaired(&prepared.plan);
             let done = run(prepared, &hands.log_in.0).await;
-            finish(done, what, &path, key, proven.then_some(undone)).await
+            finish(done, what, &path, key, proven).await
         }),
     }
 }

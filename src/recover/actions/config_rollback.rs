@@ -9,7 +9,7 @@ use super::written::{finish, lost};
 use super::{Asked, Hands, Next, Plan, World, job};
 use crate::config::EnvFile;
 use crate::envfile::ContentKey;
-use crate::model::{Code, Failure, Moment, Target};
+use crate::model::{Code, Failure, Moment, StepResult, Target};
 use crate::recover::repair::{Job, Prepared, Refusal, prepare_rollback, run};
 
 pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
@@ -40,7 +40,9 @@ pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Nex
         }
     }
     match (files.is_empty(), wrong.is_empty()) {
-        (true, _) => Next::Done("no env file has to do with it, or each is well".into()),
+        (true, _) => {
+            Next::Done("no env file is seen to break its schema or to fail a login".into())
+        }
         (_, true) => Next::Done(format!("{} is the last known good", well.join(", "))),
         (_, false) => Next::Refuse(wrong.join("; ")),
     }
@@ -52,13 +54,22 @@ async fn chosen(asked: &Asked<'_>, world: &World) -> Result<Vec<EnvFile>, String
     match &asked.run.target {
         Target::EnvFile { .. } | Target::Worker { .. } => {}
         Target::Broker | Target::Node { .. } | Target::Queue { .. } => {
-            files.retain(|file| !is_well(file, world));
+            files.retain(|file| !is_well(file, world) || failed(file, asked));
         }
         Target::Disk { .. } | Target::Host | Target::Glob { .. } | Target::Probe { .. } => {
             return Err("the target names no env file".into());
         }
     }
     Ok(files)
+}
+
+/// The run itself saw that it is not well, if nobody else did yet.
+fn failed(file: &EnvFile, asked: &Asked<'_>) -> bool {
+    let mut newest = asked.journal.iter().rev();
+    let looked = newest
+        .find(|step| step.intent.action == "config.validate" && step.intent.target == target(file));
+    let done = looked.and_then(|step| step.done.as_ref());
+    done.is_some_and(|done| done.result == StepResult::Failed)
 }
 
 fn is_well(file: &EnvFile, world: &World) -> bool {
@@ -109,10 +120,9 @@ fn act(file: &EnvFile, looked: Looked, world: &World) -> Plan {
         before: vec![of_content(&path, prepared.found(), &key)],
         victims: None,
         job: job(move |hands| async move {
-            let undone = prepared.job.clone();
             let done = run(prepared, &hands.log_in.0).await;
             let what = "put the last known good back".to_owned();
-            finish(done, what, &path, key, proven.then_some(undone)).await
+            finish(done, what, &path, key, proven).await
         }),
     }
 }

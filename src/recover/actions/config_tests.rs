@@ -264,7 +264,9 @@ async fn only_what_logged_in_once_can_be_put_back() {
     let plan = stage.plan("config.rollback: {}").await;
     let effect = stage.act(plan).await.unwrap();
     let undo = effect.undo.expect("it was a last known good once");
-    let undone = undo(Arc::clone(&stage.hands)).await.unwrap();
+    let undone = restore::restore(undo, effect.after)(Arc::clone(&stage.hands))
+        .await
+        .unwrap();
     assert!(
         undone.words.contains("as it was before"),
         "{}",
@@ -277,7 +279,7 @@ async fn only_what_logged_in_once_can_be_put_back() {
     let plan = stage.plan("config.rollback: {}").await;
     let effect = stage.act(plan).await.unwrap();
     stage.write(".env", "HOST=person\n");
-    let failure = effect.undo.unwrap()(Arc::clone(&stage.hands))
+    let failure = restore::restore(effect.undo.unwrap(), effect.after)(Arc::clone(&stage.hands))
         .await
         .err()
         .unwrap();

@@ -83,7 +83,6 @@ fn is_needed(config: &Config, file: &EnvFile) -> bool {
 }
 
 async fn log_in(name: &str, own: OwnLogin, log_in: &LogIn) -> Result<&'static str, Failure> {
-    let said = |failure: &Failure| format!("{name}: a login with its values fails: {failure}");
     let urls = own
         .urls
         .map_err(|unresolved| Failure::new(Reason::Unresolved, format!("{name}: {unresolved}")))?;
@@ -93,6 +92,9 @@ async fn log_in(name: &str, own: OwnLogin, log_in: &LogIn) -> Result<&'static st
             format!("{name}: keys are empty, and only a default of `broker.amqp` logs in"),
         )),
         Ok(()) => Ok("; the broker accepts a login with its values"),
-        Err(failure) => Err(Failure::new(failure.reason, said(&failure))),
+        Err(failure) => {
+            let words = format!("{name}: a login with its values fails: {}", failure.message);
+            Err(Failure::new(failure.reason, words))
+        }
     }
 }

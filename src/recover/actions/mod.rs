@@ -51,7 +51,7 @@ use crate::config::Config;
 use crate::envfile::LogIn;
 use crate::model::facts::ProcessId;
 use crate::model::{
-    Assessment, Failure, Generation, Incident, Moment, Run, Snapshot, Step, Target, Timestamp,
+    Assessment, Failure, Generation, Incident, Moment, Run, Snapshot, Step, Target, Timestamp, Undo,
 };
 use crate::platform::act::Actor;
 
@@ -136,8 +136,8 @@ pub struct Effect {
     pub needless: bool,
     /// What is there after.
     pub after: Vec<Generation>,
-    /// Takes it back, where that can be done: run when a later step of the rung fails.
-    pub undo: Option<Job>,
+    /// How it is taken back, where that can be done: when what follows does not help.
+    pub undo: Option<Undo>,
 }
 
 impl Effect {
@@ -205,6 +205,20 @@ fn foreign(asked: &Asked<'_>, world: &World) -> Option<String> {
     let target = &asked.run.target;
     let mine = world.targets.select(target) == Selected::Mine;
     (!mine).then(|| format!("{target} is none of this host's configuration"))
+}
+
+/// To take back what `step` did; `None` where that can't be done.
+pub fn take_back(step: &Step) -> Option<Plan> {
+    let done = step.done.as_ref()?;
+    let undo = done.undo.clone()?;
+    let action = &step.intent.action;
+    Some(Plan {
+        words: format!("take back step {} ({action}): {}", step.number, undo.file),
+        target: step.intent.target.clone(),
+        before: done.after.clone(),
+        victims: None,
+        job: restore::restore(undo, done.after.clone()),
+    })
 }
 
 /// Says what is to be done next for a step. Looks, and changes nothing; may wait for a control's

@@ -3,30 +3,36 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
-use super::env_files::{blocking, failure, generation, generations};
+use super::env_files::{blocking, content_key, failure, generation, generations, named};
 use super::{Effect, job};
 use crate::envfile::{ContentKey, MAX_ENV_FILE_BYTES};
-use crate::model::{Failure, Generation};
+use crate::model::{Failure, Generation, Reason, Undo};
 use crate::platform::folder::{Folder, Rights};
 use crate::recover::last_good::Kept;
 use crate::recover::repair::{Job, Outcome, Prepared, Refusal, prepare_content, run};
 
-/// The job that puts `backup` back in the place of `written`.
-pub(super) fn restore(
-    of: Job,
-    backup: PathBuf,
-    written: Vec<Generation>,
-    key: ContentKey,
-) -> super::Job {
+/// The job that takes back what was written, which is `written` since.
+pub(super) fn restore(undo: Undo, written: Vec<Generation>) -> super::Job {
     job(move |hands| async move {
-        let path = of.env_file.path.clone();
-        let name = path.display().to_string();
-        let asked = key.clone();
-        let prepared = blocking(move || prepared(of, &backup, &written, &asked)).await?;
-        let prepared = prepared.map_err(|refusal| failure(&name, &refusal))?;
+        let Undo { file: name, backup } = undo;
+        let mut files = hands.config.env_files.iter();
+        let Some(file) = files.find(|file| named(file) == name) else {
+            let words = format!("{name} is not in the configuration any more");
+            return Err(Failure::new(Reason::Unsupported, words));
+        };
+        let (of, path) = (Job::of(&hands.config, file), file.path.clone());
+        let (state, told) = (hands.state.clone(), name.clone());
+        let looked = blocking(move || {
+            let key = content_key(&state);
+            let key = key.map_err(|error| Refusal::Io("the key of contents".into(), error))?;
+            let prepared = prepared(of, Path::new(&backup), &written, &key)?;
+            Ok((prepared, key))
+        });
+        let looked: Result<_, Refusal> = looked.await?;
+        let (prepared, key) = looked.map_err(|refusal| failure(&told, &refusal))?;
         let done = run(prepared, &hands.log_in.0).await;
         match done.outcome {
             Outcome::NothingToDo => Ok(Effect::needless(format!("{name} is as it was before"))),
@@ -37,7 +43,10 @@ pub(super) fn restore(
             }),
             Outcome::RolledBack(failure) => Err(Failure::new(
                 failure.reason,
-                format!("{name}: the broker does not accept what was there before: {failure}"),
+                format!(
+                    "{name}: the broker does not accept what was there before: {}",
+                    failure.message
+                ),
             )),
             Outcome::Refused(refusal) => Err(failure(&name, &refusal)),
         }

@@ -8,9 +8,9 @@ use super::{Asked, Hands, Login, Next, Plan, World, next};
 use crate::config::Config;
 use crate::model::facts::{ProcessFacts, ProcessId, WorkerFacts, WorkersFacts};
 use crate::model::{
-    Assessment, Done, Incident, IncidentId, IncidentKey, Intent, Level, Moment, ProcessVerdict,
-    Risk, Run, RunId, RunMode, RunState, Section, Snapshot, Step, StepResult, Target, Timestamp,
-    TriggerCode, TriggerSource, Verdict,
+    Assessment, Done, Generation, Incident, IncidentId, IncidentKey, Intent, Level, Moment,
+    ProcessVerdict, Risk, Run, RunId, RunMode, RunState, Section, Snapshot, Step, StepResult,
+    Target, Timestamp, TriggerCode, TriggerSource, Verdict,
 };
 use crate::recover::ledger::Handle;
 use crate::recover::playbook::{self, Action, Nothing};
@@ -141,6 +141,27 @@ impl Scene {
         }
     }
 
+    /// What is asked with.
+    pub(super) fn asked<T>(&self, with: impl FnOnce(&Asked<'_>) -> T) -> T {
+        let journal: Vec<_> = self.before.iter().chain(&self.own).cloned().collect();
+        with(&Asked {
+            incident: &self.incident,
+            run: &self.run,
+            step: &self.step,
+            begun_at: NOW,
+            journal: &journal,
+            own: &journal[self.before.len()..],
+        })
+    }
+
+    /// Writes down that this step went for a process.
+    pub(super) fn went_for(&mut self, action: &str, process: ProcessId, result: StepResult) {
+        let mut step = self.entry(action, "", Some((result, "")));
+        let boot_id = "boot".to_owned();
+        step.intent.before = vec![Generation::Process { process, boot_id }];
+        self.own = vec![step];
+    }
+
     pub(super) async fn next(&self) -> Next {
         let journal: Vec<_> = self.before.iter().chain(&self.own).cloned().collect();
         let asked = Asked {
@@ -193,6 +214,7 @@ impl Scene {
                 result,
                 words: words.into(),
                 after: Vec::new(),
+                undo: None,
             }),
             done_at: None,
         }

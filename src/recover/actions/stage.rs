@@ -236,6 +236,7 @@ impl Stage {
                 result,
                 words: words_after.clone(),
                 after,
+                undo: None,
             }),
             done_at: Some(at),
         });

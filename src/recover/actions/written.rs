@@ -4,26 +4,25 @@ use std::path::Path;
 
 use super::Effect;
 use super::env_files::{failure, generations};
-use super::restore::restore;
 use crate::envfile::ContentKey;
-use crate::model::{Failure, Reason};
-use crate::recover::repair::{Done, Hopeless, Job, Outcome};
+use crate::model::{Failure, Reason, Undo};
+use crate::recover::repair::{Done, Hopeless, Outcome};
 
-/// What came of it. `undone` is the job that puts the old content back, where that may be.
+/// What came of it. `proven`: what was there before logged in once, so that it may be put back.
 pub(super) async fn finish(
     done: Done,
     what: String,
     path: &Path,
     key: ContentKey,
-    undone: Option<Job>,
+    proven: bool,
 ) -> Result<Effect, Failure> {
     let name = path.display().to_string();
     let login = match &done.outcome {
         Outcome::NothingToDo => return Ok(Effect::needless(format!("{name} is as it should be"))),
         Outcome::RolledBack(failure) => {
             let said = format!(
-                "{name} was left as it is: the broker does not accept what would be written: \
-                 {failure}"
+                "{name} was left as it is: the broker does not accept what would be written: {}",
+                failure.message
             );
             return Err(Failure::new(failure.reason, said));
         }
@@ -36,11 +35,11 @@ pub(super) async fn finish(
     if !done.hopeless.is_empty() {
         words = format!("{words}; {}", lost(&done.hopeless));
     }
-    let after = generations(vec![path.to_owned()], key.clone()).await;
-    let undo = match (undone, done.backup) {
-        (Some(job), Some(backup)) => Some(restore(job, backup, after.clone(), key)),
-        _ => None,
-    };
+    let after = generations(vec![path.to_owned()], key).await;
+    let undo = done.backup.filter(|_| proven).map(|backup| Undo {
+        file: name,
+        backup: backup.display().to_string(),
+    });
     Ok(Effect {
         words,
         needless: false,

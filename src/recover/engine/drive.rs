@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout};
 use super::shared::{Shared, Wishes};
 use super::words;
 use crate::model::{
-    HoldReason, Incident, Level, Moment, Outcome, Run, RunState, Step, TriggerCode, TriggerSource,
+    Evidence, FindingKey, HoldReason, Incident, Level, Moment, Outcome, Run, RunState, Step,
+    TriggerCode, TriggerSource,
 };
-use crate::recover::actions::Job;
 use crate::recover::ledger::{Ledger, LedgerError};
 use crate::recover::playbook::{Action, Playbook, Rung};
 use crate::recover::verify;
@@ -21,14 +21,14 @@ use crate::recover::verify;
 const AGAIN: Duration = Duration::from_secs(1);
 /// Longest wait for the next snapshot before it is looked again at what is there.
 const LOOK: Duration = Duration::from_secs(2);
-/// From so many incidents of one kind within a day on, the gentlest rung is passed over.
-const RECURRENT: u64 = 4;
 
 /// Why a run does not go on.
 #[derive(Debug)]
 pub(super) struct Stop {
     pub(super) outcome: Outcome,
     pub(super) words: String,
+    /// What is known of the cause that holds it for good: a person is told then.
+    pub(super) cause: Option<Vec<Evidence>>,
 }
 
 impl Stop {
@@ -36,27 +36,8 @@ impl Stop {
         Stop {
             outcome,
             words: words.into(),
+            cause: None,
         }
-    }
-}
-
-/// What can be taken back, newest last; behind a lock only so that a run can be shared by reference.
-#[derive(Default)]
-pub(super) struct Undo(std::sync::Mutex<Vec<Job>>);
-
-impl Undo {
-    pub(super) fn push(&self, job: Job) {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push(job);
-    }
-
-    pub(super) fn pop(&self) -> Option<Job> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .pop()
     }
 }
 
@@ -73,10 +54,14 @@ pub(super) struct Drive {
     pub(super) disturbed: bool,
     /// When something was done last.
     pub(super) last_act: Moment,
-    /// What can be taken back.
-    pub(super) undo: Undo,
     /// What it waits for.
     pub(super) held: Option<HoldReason>,
+    /// What has to be repaired first, where it waits for that.
+    pub(super) cause: Option<FindingKey>,
+    /// How often it came within a day, where that is too often.
+    pub(super) recurs: Option<u64>,
+    /// What the playbook has people told at its end.
+    pub(super) last_words: Option<String>,
     /// The holds that people were told of.
     pub(super) told: BTreeSet<HoldReason>,
     /// The assessment that first did not show the symptom any more.
@@ -98,19 +83,6 @@ pub(super) enum Climbed {
     Told,
 }
 
-/// Whether the second rung does all that the first does, and more: only then may the first be passed
-/// over.
-fn holds_the_first(rungs: &[(usize, Rung)]) -> bool {
-    let [(_, first), (_, second), ..] = rungs else {
-        return false;
-    };
-    let held = |step: &crate::recover::playbook::Step| {
-        let mut others = second.steps.iter();
-        others.any(|other| other.action.name() == step.action.name())
-    };
-    first.steps.iter().all(held)
-}
-
 impl Drive {
     pub(super) fn new(
         shared: Arc<Shared>,
@@ -121,6 +93,12 @@ impl Drive {
         let wishes = shared.listen(run.id);
         let assessed = shared.assessed.clone();
         let now = (shared.now)();
+        // What was told before warrener ended is not told again.
+        let held = match run.state {
+            RunState::Held(reason) => Some(reason),
+            RunState::AwaitingApproval => Some(HoldReason::Mode),
+            _ => None,
+        };
         Drive {
             disturbed: journal.iter().any(words::disturbs),
             begun: run.started_at.map(|_| Instant::now()),
@@ -131,9 +109,11 @@ impl Drive {
             assessed,
             journal,
             last_act: now,
-            undo: Undo::default(),
-            held: None,
-            told: BTreeSet::new(),
+            held,
+            cause: None,
+            recurs: None,
+            last_words: None,
+            told: held.into_iter().collect(),
             clear_at: None,
             tried: false,
         }
@@ -142,11 +122,23 @@ impl Drive {
     /// Goes on until the run is over, and writes down how it ended.
     pub(super) async fn go(mut self) {
         let id = self.run.id;
+        self.hear().await;
         let stop = match self.climb().await {
             Ok(stop) | Err(stop) => stop,
         };
         self.end(stop).await;
         self.shared.forget(id);
+    }
+
+    /// What people said of it before this warrener began.
+    async fn hear(&self) {
+        let id = self.run.id;
+        if let Ok(said) = self.shared.ledger.read(move |ledger| ledger.said(id)).await {
+            self.shared.wish(id, |wishes| {
+                wishes.approved |= said.approved;
+                wishes.cancelled |= said.called_off;
+            });
+        }
     }
 
     async fn climb(&mut self) -> Result<Stop, Stop> {
@@ -167,6 +159,12 @@ impl Drive {
         let first = self.first_rung(&rungs).await;
         let mut why = String::from("no rung of the playbook is for this");
         for (index, rung) in rungs.iter().skip(first) {
+            if words::is_taken_back(&self.journal, *index as u32) {
+                let undone = self.take_back().await;
+                why = format!("rung `{}` did not help{undone}", rung.name);
+                self.tried = true;
+                continue;
+            }
             match self.rung(&playbook, *index, rung).await? {
                 Climbed::Helped => {
                     let words = format!("verified after rung `{}`", rung.name);
@@ -188,22 +186,6 @@ impl Drive {
         Ok(Stop::new(outcome, why))
     }
 
-    /// Where to begin: where it stood, else at the gentlest rung; a trouble that comes back again and
-    /// again is for the next.
-    async fn first_rung(&self, rungs: &[(usize, Rung)]) -> usize {
-        let stood = rungs
-            .iter()
-            .position(|(index, _)| *index as u32 == self.run.rung);
-        if self.run.started_at.is_some() {
-            return stood.unwrap_or(0);
-        }
-        let (key, since) = (self.incident.key.clone(), self.shared.now());
-        let since = since.before(Duration::from_secs(86_400));
-        let count = move |ledger: &Ledger| ledger.incidents_since(&key.code, &key.target, since);
-        let recurrent = self.shared.ledger.read(count).await.unwrap_or(0) >= RECURRENT;
-        usize::from(recurrent && holds_the_first(rungs))
-    }
-
     async fn rung(
         &mut self,
         playbook: &Playbook,
@@ -223,14 +205,16 @@ impl Drive {
                 return Ok(Climbed::NotHelped(hold));
             }
             self.pass(playbook, &rung.steps).await?;
+            self.tell_recurrence(number).await;
         }
-        let tells = |action: &Action| matches!(action, Action::Notify(_) | Action::Escalate(_));
-        let only_tells = rung.steps.iter().all(|step| tells(&step.action));
+        let only_tells = words::only_tells(rung);
         let from = words::reached(&self.journal, number, &rung.steps);
         for (at, step) in rung.steps.iter().enumerate().skip(from) {
             // What tells that it is done is told once it is known whether it helped.
-            if !only_tells && matches!(step.action, Action::Notify(_)) && at + 1 == rung.steps.len()
+            if let (false, Action::Notify(args)) = (only_tells, &step.action)
+                && at + 1 == rung.steps.len()
             {
+                self.last_words.clone_from(&args.text);
                 continue;
             }
             if let Err(words) = self.step(playbook, number, step).await? {

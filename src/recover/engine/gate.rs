@@ -139,6 +139,7 @@ impl Drive {
             now: world.now,
         };
         let decision = guard::decide(&request, &view);
+        self.cause = guard::cause(&request, &view);
         if decision == Decision::Go {
             self.held = None;
             self.advance(RunState::Running, None).await;
@@ -175,6 +176,12 @@ impl Drive {
             self.advance(RunState::Held(reason), Some(hold.clone()))
                 .await;
             return Err(Stop::new(Outcome::Held, hold.to_string()));
+        }
+        if reason == HoldReason::CauseFirst
+            && let Some(stop) = self.lost_cause().await
+        {
+            self.advance(RunState::Held(reason), Some(hold)).await;
+            return Err(stop);
         }
         if self.held == Some(reason) {
             return Ok(());
@@ -218,6 +225,12 @@ impl Drive {
 
     /// Tells people about this run.
     pub(super) async fn tell(&self, kind: Kind, todo: Option<String>) {
+        let message = self.message(kind, todo);
+        self.shared.tell(message).await;
+    }
+
+    /// What people are told about this run as it is now.
+    pub(super) fn message(&self, kind: Kind, todo: Option<String>) -> Message {
         let world = self.shared.world();
         let finding = world.as_ref().and_then(|world| {
             let playbook = self
@@ -244,18 +257,16 @@ impl Drive {
         if let (Kind::Held, Some(hold)) = (kind, &self.run.hold) {
             evidence.extend(hold.evidence.iter().cloned());
         }
-        self.shared
-            .tell(Message {
-                kind,
-                level,
-                incident: Some(self.incident.id),
-                what,
-                done: words::told(&self.journal),
-                evidence,
-                since: Some(self.incident.opened_at),
-                took,
-                todo,
-            })
-            .await;
+        Message {
+            kind,
+            level,
+            incident: Some(self.incident.id),
+            what,
+            done: words::told(&self.journal),
+            evidence,
+            since: Some(self.incident.opened_at),
+            took,
+            todo,
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! Triggers into incidents, incidents into runs, and what evidence closes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::Engine;
+use super::cause::left_to_cause;
+use super::consequence::{self, Acting};
 use super::step::touches;
 use crate::model::{
-    Finding, Incident, IncidentId, Level, Moment, Outcome, Remedy, Run, RunMode, RunState,
-    Severity, Target, Timestamp, Trigger, TriggerCode, TriggerSource, TriggerStatus,
+    Finding, FindingKey, Incident, IncidentId, IncidentKey, Level, Moment, Outcome, Remedy, Run,
+    RunId, RunMode, RunState, Severity, Target, Timestamp, Trigger, TriggerCode, TriggerSource,
+    TriggerStatus,
 };
 use crate::recover::actions::World;
-use crate::recover::ledger::{Ledger, LedgerError, NewRun, Pending, Stamp};
+use crate::recover::ledger::{Ledger, LedgerError, NewRun, Pending, Stamp, Wanted};
 use crate::recover::verify::{is_later, is_readable};
 
 /// Triggers taken up at once.
@@ -24,23 +27,40 @@ const LONGEST_REST: Duration = Duration::from_secs(6 * 3600);
 pub(super) struct Looks {
     /// The assessment that first did not show it.
     clear_at: HashMap<IncidentId, Moment>,
+    /// What was seen to follow from a run.
+    followed: HashSet<(RunId, FindingKey)>,
 }
 
 impl Engine {
     /// Takes up what came in.
     pub(super) async fn take_up(&mut self, world: &World) -> Result<(), LedgerError> {
         let (setup, now) = (self.shared.setup(), self.shared.now());
+        let acting = self.acting().await?;
         if setup.config.recovery.reflex {
-            self.reflex(world).await?;
+            self.reflex(world, &acting).await?;
         }
         loop {
-            let (setup, targets) = (
-                std::sync::Arc::clone(&setup),
-                std::sync::Arc::clone(&world.targets),
-            );
+            let (setup, world, acting) =
+                (std::sync::Arc::clone(&setup), world.clone(), acting.clone());
             let wanted = move |pending: &Pending| {
-                let workers = targets.workers_of(&pending.trigger.target);
-                setup.answers(&pending.trigger.code, &workers)
+                let Trigger {
+                    code,
+                    target,
+                    source,
+                    ..
+                } = &pending.trigger;
+                if !setup.answers(code, &world.targets.workers_of(target)) {
+                    return Wanted::No;
+                }
+                let key = IncidentKey {
+                    code: code.clone(),
+                    target: target.clone(),
+                };
+                let of = consequence::of_key(&key, &world.assessment, &acting, &world.targets);
+                match of.filter(|_| !source.is_a_person()) {
+                    Some(acting) => Wanted::Follows(acting.incident.id),
+                    None => Wanted::Own,
+                }
             };
             let taken = self
                 .shared
@@ -60,8 +80,26 @@ impl Engine {
         }
     }
 
-    /// Findings as triggers, where no incident is open for them.
-    async fn reflex(&self, world: &World) -> Result<(), LedgerError> {
+    /// What the runs at work act on.
+    async fn acting(&self) -> Result<Vec<Acting>, LedgerError> {
+        let now = self.shared.now();
+        let read = move |ledger: &Ledger| {
+            let mut acting = Vec::new();
+            for run in ledger.runs_since(now)?.iter().filter(|r| r.is_at_work()) {
+                let journal = ledger.steps(run.id)?;
+                if let Some(incident) = ledger.incident(run.incident)? {
+                    acting.extend(consequence::acting(run, &incident, &journal));
+                }
+            }
+            Ok(acting)
+        };
+        self.shared.ledger.read(read).await
+    }
+
+    /// Findings as triggers, where no incident is open for them; what follows from a run once.
+    async fn reflex(&mut self, world: &World, acting: &[Acting]) -> Result<(), LedgerError> {
+        let at_work = |run: &RunId| acting.iter().any(|one| one.run == *run);
+        self.looks.followed.retain(|(run, _)| at_work(run));
         let open = self.shared.ledger.read(Ledger::open_incidents).await?;
         let is_open = |finding: &Finding| {
             open.iter().any(|incident| {
@@ -79,14 +117,22 @@ impl Engine {
                 && setup.answers(&code, &workers)
         };
         let findings = world.assessment.findings.iter();
-        let new = findings
-            .filter(answered)
-            .filter(|finding| !is_open(finding));
-        self.enter(new, TriggerSource::Finding).await
+        let mut new = Vec::new();
+        for finding in findings.filter(answered).filter(|f| !is_open(f)) {
+            if let Some(of) = consequence::follows(finding, acting, &world.targets) {
+                if !self.looks.followed.insert((of.run, finding.key())) {
+                    continue;
+                }
+                tracing::info!(run = of.run.0, incident = of.incident.id.0, what = %finding.key(), "follows from a run at work");
+            }
+            new.push(finding);
+        }
+        self.enter(new.into_iter(), TriggerSource::Finding).await
     }
 
     /// Alerts that still fire, of what is seen to be wrong again though its incident was closed.
     pub(super) async fn again(&self, world: &World) -> Result<(), LedgerError> {
+        let acting = self.acting().await?;
         let unattended = self
             .shared
             .ledger
@@ -96,8 +142,19 @@ impl Engine {
         let seen = |pending: &&Pending| {
             let Trigger { code, target, .. } = &pending.trigger;
             let mut findings = world.assessment.findings.iter();
-            let there = findings.any(|f| code.finding() == Some(f.code) && f.target == *target);
-            there && setup.answers(code, &world.targets.workers_of(target))
+            let there = match code {
+                TriggerCode::Alert(name) => Level::of_alert(name.as_str())
+                    .is_some_and(|claimed| world.assessment.level >= claimed),
+                code => findings.any(|f| code.finding() == Some(f.code) && f.target == *target),
+            };
+            let key = IncidentKey {
+                code: code.clone(),
+                target: target.clone(),
+            };
+            let targets = &world.targets;
+            there
+                && setup.answers(code, &targets.workers_of(target))
+                && consequence::of_key(&key, &world.assessment, &acting, targets).is_none()
         };
         let ids: Vec<_> = unattended.iter().filter(seen).map(|p| p.id).collect();
         if ids.is_empty() {
@@ -153,6 +210,7 @@ impl Engine {
         self.causes(&open, world).await?;
         // Configuration before broker before workers: what goes first is made first.
         let mut open = open;
+        let still_open = |id: &IncidentId| ids.contains(id);
         open.sort_by_key(|(incident, _)| {
             incident
                 .key
@@ -176,7 +234,12 @@ impl Engine {
                 tracing::info!(incident = id.0, what = %incident.key, "incident closed: it is not seen any more");
                 continue;
             }
-            if self.is_due(&runs) {
+            let due = match left_to_cause(&incident, &runs) {
+                // As soon as its cause is over, and not before.
+                true => !incident.cause.as_ref().is_some_and(still_open),
+                false => is_due(&runs, self.shared.now()),
+            };
+            if due {
                 self.propose(&incident, world).await?;
             }
         }
@@ -244,12 +307,6 @@ impl Engine {
         Ok(is_later(at, first))
     }
 
-    /// Whether a run is to be made: none was, or the last failed and has rested. What a person
-    /// called off stays so.
-    fn is_due(&self, runs: &[Run]) -> bool {
-        is_due(runs, self.shared.now())
-    }
-
     async fn propose(&mut self, incident: &Incident, world: &World) -> Result<(), LedgerError> {
         let setup = self.shared.setup();
         let workers = world.targets.workers_of(&incident.key.target);
@@ -310,6 +367,8 @@ impl Engine {
     }
 }
 
+/// Whether a run is to be made: none was, or the last failed and has rested. What a person called off
+/// stays so.
 pub(super) fn is_due(runs: &[Run], now: Timestamp) -> bool {
     let Some(last) = runs.iter().max_by_key(|run| run.id) else {
         return true;

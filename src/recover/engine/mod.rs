@@ -13,6 +13,8 @@
 //!
 //! Must not know: HTTP, how an action works.
 
+mod cause;
+mod consequence;
 mod crash;
 mod drive;
 mod dry_run;
@@ -22,12 +24,14 @@ mod join;
 mod orders;
 mod own;
 mod proof;
+mod recurrence;
 mod resume;
 mod setup;
 mod shared;
 mod stand;
 mod step;
 mod tidy;
+mod undo;
 mod words;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::model::{
 use crate::recover::actions::World;
 use crate::recover::desk::{Answer, Ask, Order, Refused};
 use crate::recover::intake::kind;
+use crate::recover::ledger::Word;
 use crate::recover::playbook::Playbook;
 use crate::recover::targets::Selected;
 
@@ -22,31 +23,22 @@ impl Engine {
         match order {
             Order::Ask(ask, answer) if ask.dry_run => self.tell_plan(&ask, answer),
             Order::Ask(ask, answer) => drop(answer.send(self.ask(ask).await)),
-            Order::Approve(run, answer) => drop(answer.send(self.approve(run).await)),
-            Order::Cancel(run, answer) => drop(answer.send(self.cancel(run).await)),
+            Order::Approve(run, answer) => drop(answer.send(self.say(run, Word::Approved).await)),
+            Order::Cancel(run, answer) => drop(answer.send(self.say(run, Word::CalledOff).await)),
         }
     }
 
-    async fn approve(&self, run: RunId) -> Result<(), Refused> {
+    /// Said in the ledger before it is said to whoever works on it: it outlives warrener.
+    async fn say(&self, run: RunId, word: Word) -> Result<(), Refused> {
         self.is_open(run).await?;
-        match self.shared.wish(run, |wishes| wishes.approved = true) {
-            true => Ok(()),
-            false => Err(Refused::NotNow(format!(
-                "run {} is not looked at yet: try again",
-                run.0
-            ))),
-        }
-    }
-
-    async fn cancel(&self, run: RunId) -> Result<(), Refused> {
-        self.is_open(run).await?;
-        match self.shared.wish(run, |wishes| wishes.cancelled = true) {
-            true => Ok(()),
-            false => Err(Refused::NotNow(format!(
-                "run {} is not looked at yet: try again",
-                run.0
-            ))),
-        }
+        let now = self.shared.now();
+        let said = self.shared.ledger.write(move |l| l.say(run, word, now));
+        said.await?;
+        self.shared.wish(run, |wishes| match word {
+            Word::Approved => wishes.approved = true,
+            Word::CalledOff => wishes.cancelled = true,
+        });
+        Ok(())
     }
 
     async fn is_open(&self, run: RunId) -> Result<(), Refused> {
@@ -108,7 +100,7 @@ impl Engine {
             return Err(Refused::NotNow(words));
         }
         if let Some(run) = self.working_on(playbook, &target).await? {
-            self.shared.wish(run, |wishes| wishes.approved = true);
+            self.say(run, Word::Approved).await?;
             return Ok(Answer::Run(run));
         }
         let (now, source) = (self.shared.now(), ask.source);
@@ -185,7 +177,7 @@ impl Engine {
         let waits =
             |run: &&Run| matches!(run.state, RunState::Proposed | RunState::AwaitingApproval);
         for run in read.await?.iter().filter(waits) {
-            self.shared.wish(run.id, |wishes| wishes.approved = true);
+            self.say(run.id, Word::Approved).await?;
         }
         Ok(())
     }

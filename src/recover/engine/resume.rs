@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::drive::Drive;
 use super::setup::Setup;
 use super::step::done;
+use super::words;
 use crate::model::{Generation, Risk, Step, StepResult, Target};
 use crate::platform::act::{Actor, generation, is_up};
 use crate::platform::observe::{Instance, ObserveProcesses};
@@ -41,15 +42,19 @@ impl Drive {
             return;
         };
         let setup = self.shared.setup();
-        let (result, words) = observe(&open, &setup).await;
+        let (result, told) = observe(&open, &setup).await;
+        let result = match (open.intent.action == words::UNDO, result) {
+            (true, StepResult::ObservedDone) => StepResult::Undone,
+            (_, result) => result,
+        };
         tracing::info!(
             run = self.run.id.0,
             step = open.number,
             result = result.as_str(),
-            words,
+            words = told,
             "looked back"
         );
-        self.conclude(open.number, done(None, result, words, Vec::new()))
+        self.conclude(open.number, done(None, result, told, Vec::new()))
             .await;
     }
 }

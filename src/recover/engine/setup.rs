@@ -43,7 +43,7 @@ impl Setup {
         ledger: Handle,
         now: fn() -> Moment,
     ) -> Result<Self, ConfigErrors> {
-        let playbooks = Playbooks::load(None)?;
+        let playbooks = Playbooks::load(config.recovery.own_playbooks.as_deref())?;
         playbooks.agree_with(config)?;
         Ok(Self::with(playbooks, config, log_in, ledger, now))
     }

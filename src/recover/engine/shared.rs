@@ -255,6 +255,11 @@ impl Shared {
         self.lock().times.clone()
     }
 
+    /// There is something in the outbox.
+    pub(super) fn posted(&self) {
+        self.outbox.notify_one();
+    }
+
     /// Tells people; what can't be told is in the log.
     pub(super) async fn tell(&self, message: Message) {
         let (config, now) = (Arc::clone(&self.setup().config), self.now());

@@ -16,8 +16,6 @@ use crate::recover::playbook::{Action, Playbook, Step};
 
 /// The world is waited for at least this long after an act, so that what was done is seen.
 const SEEN: Duration = Duration::from_secs(20);
-/// Time that taking something back has.
-const UNDONE: Duration = Duration::from_secs(60);
 
 /// What became of a step: whether anything was done, or why it failed.
 pub(super) type Stepped = Result<bool, String>;
@@ -172,14 +170,15 @@ impl Drive {
                 after,
                 undo,
             }) => {
-                if let Some(undo) = undo {
-                    self.undo.push(undo);
-                }
                 let result = match needless {
                     true => StepResult::Needless,
                     false => StepResult::Done,
                 };
-                (done(Some(acted_at), result, words, after), Ok(needless))
+                let done = Done {
+                    undo,
+                    ..done(Some(acted_at), result, words, after)
+                };
+                (done, Ok(needless))
             }
             Err(failure) => {
                 let words = failure.to_string();
@@ -239,7 +238,7 @@ impl Drive {
     }
 
     /// Written down, and so it may be done.
-    async fn intend(&mut self, intent: Intent) -> Result<u32, String> {
+    pub(super) async fn intend(&mut self, intent: Intent) -> Result<u32, String> {
         self.shared.crash.here(&intent.action, Point::BeforeIntent);
         let (id, now, kept) = (self.run.id, self.shared.now(), intent.clone());
         let number = self
@@ -291,42 +290,6 @@ impl Drive {
             self.shared.crash.here(&entry.intent.action, point);
         }
     }
-
-    /// Takes back what can be, newest first; what came of it, in words.
-    pub(super) async fn take_back(&mut self) -> String {
-        let mut told = String::new();
-        while let Some(job) = self.undo.pop() {
-            // Only what runs may do something.
-            self.advance(RunState::Running, None).await;
-            let hands = std::sync::Arc::clone(&self.shared.setup().hands);
-            let intent = Intent {
-                rung: self.run.rung,
-                attempt: 1,
-                action: "undo".to_owned(),
-                risk: Risk::Safe,
-                target: self.run.target.clone(),
-                plan: "take back what did not help".to_owned(),
-                before: Vec::new(),
-            };
-            let Ok(number) = self.intend(intent).await else {
-                continue;
-            };
-            let at = self.shared.now();
-            let (result, words, after) = match timeout(UNDONE, job(hands)).await {
-                Ok(Ok(effect)) => (StepResult::Undone, effect.words, effect.after),
-                Ok(Err(failure)) => (StepResult::UndoFailed, failure.to_string(), Vec::new()),
-                Err(_) => {
-                    let words = format!("not taken back within {} s", UNDONE.as_secs());
-                    (StepResult::UndoFailed, words, Vec::new())
-                }
-            };
-            told.push_str(&format!("; {words}"));
-            self.last_act = (self.shared.now)();
-            self.conclude(number, done(Some(at), result, words, after))
-                .await;
-        }
-        told
-    }
 }
 
 /// It stops nothing, and goes on with what the run began: what it stopped must not stay stopped until
@@ -355,6 +318,7 @@ pub(super) fn done(
         result,
         words,
         after,
+        undo: None,
     }
 }
 

@@ -3,7 +3,40 @@
 use std::collections::BTreeMap;
 
 use crate::model::{IncidentKey, Risk, Step, StepResult, Target};
-use crate::recover::playbook;
+use crate::recover::playbook::{self, Action};
+
+/// The entry that tells that a trouble came back.
+pub(super) const RECURRENCE: &str = "recurrence";
+/// The entry that tells that something was taken back.
+pub(super) const UNDO: &str = "undo";
+
+/// Its steps tell people, and do nothing.
+pub(super) fn only_tells(rung: &playbook::Rung) -> bool {
+    let mut steps = rung.steps.iter();
+    steps.all(|step| matches!(step.action, Action::Notify(_) | Action::Escalate(_)))
+}
+
+/// What is to be taken back next: newest first, each once.
+pub(super) fn to_take_back(journal: &[Step]) -> Option<&Step> {
+    let mut left = Vec::new();
+    for step in journal {
+        let done = step.done.as_ref();
+        match (step.intent.action == UNDO, done) {
+            (true, Some(done)) if done.result != StepResult::ObservedNotDone => {
+                left.pop();
+            }
+            (false, Some(done)) if done.undo.is_some() => left.push(step),
+            _ => {}
+        }
+    }
+    left.pop()
+}
+
+/// A rung that did not help is being taken back, or was.
+pub(super) fn is_taken_back(journal: &[Step], rung: u32) -> bool {
+    let mut own = journal.iter().filter(|step| step.intent.rung == rung);
+    own.any(|step| step.intent.action == UNDO)
+}
 
 /// It did, or may have done, something that disturbs.
 pub(super) fn disturbs(step: &Step) -> bool {
@@ -18,7 +51,7 @@ pub(super) fn disturbs(step: &Step) -> bool {
 
 /// Something was done by it, or may have been.
 pub(super) fn changed(step: &Step) -> bool {
-    let looked = ["config.validate", "config.impact"].contains(&&*step.intent.action);
+    let looked = ["config.validate", "config.impact", RECURRENCE].contains(&&*step.intent.action);
     let result = step.done.as_ref().map(|done| done.result);
     let idle = matches!(
         result,
@@ -49,8 +82,8 @@ pub(super) fn counts(step: &Step) -> bool {
 
 /// A rung did something, or found that it had.
 pub(super) fn acted_on(journal: &[Step], rung: u32) -> bool {
-    let mut own = journal.iter().filter(|step| step.intent.rung == rung);
-    own.any(|step| {
+    let of_it = |step: &&Step| step.intent.rung == rung && step.intent.action != RECURRENCE;
+    journal.iter().filter(of_it).any(|step| {
         let result = step.done.as_ref().map(|done| done.result);
         let did = matches!(result, Some(StepResult::Done | StepResult::ObservedDone));
         let unknown = matches!(result, Some(StepResult::Unknown));

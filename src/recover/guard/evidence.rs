@@ -77,7 +77,7 @@ pub(super) fn unconfirmed(case: &Case<'_>) -> Option<Hold> {
     if must && !by_itself {
         let seen = match code {
             TriggerCode::Finding(_) => case.finding.is_some(),
-            TriggerCode::Alert(name) => claimed_level(name.as_str())
+            TriggerCode::Alert(name) => Level::of_alert(name.as_str())
                 .is_some_and(|claimed| case.view.assessment.level >= claimed),
             TriggerCode::Asked(_) => true,
         };
@@ -94,13 +94,6 @@ pub(super) fn unconfirmed(case: &Case<'_>) -> Option<Hold> {
         .then(|| node_is_bad(case))
         .flatten()
         .map(hold)
-}
-
-/// The level that an alert about the health claims.
-fn claimed_level(alert: &str) -> Option<Level> {
-    let claimed = alert.strip_prefix("Health")?;
-    let is = |level: &Level| level.as_str().eq_ignore_ascii_case(claimed);
-    Level::ALL.into_iter().find(is)
 }
 
 /// Why nothing shows that the local node itself is down or hung; `None`: something does.

@@ -17,8 +17,8 @@ mod tests;
 use crate::config::Config;
 use crate::model::facts::ProcessId;
 use crate::model::{
-    Assessment, Finding, Hold, HoldReason, Incident, Moment, Pause, Risk, Run, RunId, Snapshot,
-    Target, Timestamp, TriggerCode, TriggerSource,
+    Assessment, Finding, FindingKey, Hold, HoldReason, Incident, Moment, Pause, Risk, Run, RunId,
+    Snapshot, Target, Timestamp, TriggerCode, TriggerSource,
 };
 use crate::recover::playbook::{Action, Playbook, Step};
 use crate::recover::targets::Targets;
@@ -144,6 +144,11 @@ pub fn holds(request: &Request<'_>, view: &View<'_>) -> Vec<Hold> {
         .iter()
         .filter_map(|(_, check)| check(&case))
         .collect()
+}
+
+/// What has to be repaired first; `None`: nothing.
+pub fn cause(request: &Request<'_>, view: &View<'_>) -> Option<FindingKey> {
+    order::cause(&Case::of(request, view))
 }
 
 /// The highest risk that a level lets recovery go up to. At `normal` that is housekeeping: what

@@ -3,19 +3,22 @@
 use super::{Case, Hold, HoldReason, LocalNode};
 use crate::assess::rank;
 use crate::config::units::Budget;
-use crate::model::{Code, Evidence, Severity, Target, Timestamp};
+use crate::model::{Code, Evidence, FindingKey, Severity, Target, Timestamp};
 
 const CONFIGURATION: u8 = 0;
 const BROKER: u8 = 1;
 const WORKER: u8 = 3;
 
 pub(super) fn cause_first(case: &Case<'_>) -> Option<Hold> {
-    let hold = |cause: &str| {
-        let words = format!("{cause} has to be repaired first");
-        Some(Hold::new(HoldReason::CauseFirst, words))
-    };
+    let cause = cause(case)?;
+    let words = format!("{cause} has to be repaired first");
+    Some(Hold::new(HoldReason::CauseFirst, words))
+}
+
+/// What has to be repaired first.
+pub(super) fn cause(case: &Case<'_>) -> Option<FindingKey> {
     if let Some(cause) = case.finding.and_then(|finding| finding.cause.as_ref()) {
-        return hold(&cause.to_string());
+        return Some(cause.clone());
     }
     let own = own_rank(case);
     let findings = case.view.assessment.findings.iter();
@@ -26,7 +29,8 @@ pub(super) fn cause_first(case: &Case<'_>) -> Option<Hold> {
         .chain(open)
         .filter(|(code, _, _)| rank(*code) < own)
         .find(|(code, target, severity)| stands_before(case, *code, target, *severity))?;
-    hold(&format!("{code} ({target})"))
+    let target = target.clone();
+    Some(FindingKey { code, target })
 }
 
 /// Where it stands in the order configuration, broker, workers.

@@ -1,6 +1,6 @@
 //! Incidents: one open at a time for each code and target.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Change, Ledger, LedgerError};
 use crate::model::{Incident, IncidentId, IncidentKey, Target, Timestamp, TriggerCode};
@@ -108,11 +108,33 @@ impl Ledger {
             Ok(counted.unsigned_abs())
         })
     }
+
+    /// Whether a run for an incident of this kind called a person since `since` because it comes back
+    /// again and again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn recurrence_told(
+        &self,
+        code: &TriggerCode,
+        target: &Target,
+        since: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT EXISTS (SELECT 1 FROM incidents
+                JOIN runs ON runs.incident = incidents.id
+                JOIN steps ON steps.run = runs.id
+                WHERE code = ? AND incidents.target = ? AND intended_at >= ?
+                AND action = 'recurrence' AND result = 'done')";
+            let mut statement = connection.prepare_cached(query)?;
+            statement.query_row(params![code, target, since], |row| row.get(0))
+        })
+    }
 }
 
 /// The open incident of `key`.
 pub(super) fn open(
-    change: &Transaction<'_>,
+    change: &Connection,
     key: &IncidentKey,
 ) -> Result<Option<Incident>, rusqlite::Error> {
     let query = format!(
@@ -123,9 +145,19 @@ pub(super) fn open(
     found.optional()
 }
 
+/// The incident of this number.
+pub(super) fn incident_of(
+    change: &Connection,
+    id: IncidentId,
+) -> Result<Option<Incident>, rusqlite::Error> {
+    let query = format!("SELECT {COLUMNS} FROM incidents WHERE id = ?");
+    let mut statement = change.prepare_cached(&query)?;
+    statement.query_row([id], incident).optional()
+}
+
 /// The open incident of `key`, opened now when there is none. And whether it was.
 pub(super) fn join(
-    change: &Transaction<'_>,
+    change: &Connection,
     key: &IncidentKey,
     now: Timestamp,
 ) -> Result<(Incident, bool), Change> {

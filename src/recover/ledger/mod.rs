@@ -18,6 +18,7 @@ mod outbox;
 mod pauses;
 mod retention;
 mod runs;
+mod said;
 mod schema;
 mod sql;
 mod steps;
@@ -29,7 +30,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 pub use error::LedgerError;
 pub use handle::{Handle, Trouble};
@@ -37,6 +38,8 @@ pub use outbox::{Notice, NoticeId, Noticed, Queued};
 pub use pauses::Stamp;
 pub use retention::Forgotten;
 pub use runs::{NewRun, Tally};
+pub use said::{Said, Word};
+pub use take_up::Wanted;
 pub use triggers::{Pending, Received};
 
 /// The open ledger. Closed, and free for another process, when dropped.
@@ -57,10 +60,17 @@ impl Ledger {
     /// Runs `change` as a whole or not at all.
     fn change<T>(
         &mut self,
-        change: impl FnOnce(&Transaction<'_>) -> Result<T, Change>,
+        change: impl FnOnce(&Connection) -> Result<T, Change>,
     ) -> Result<T, LedgerError> {
         let file = &self.file;
         let inside = || {
+            if !self.connection.is_autocommit() {
+                // A part of a whole.
+                let part = self.connection.savepoint()?;
+                let changed = change(&part)?;
+                part.commit()?;
+                return Ok(changed);
+            }
             // IMMEDIATE: what can't be written is told before anything is read.
             let immediate = TransactionBehavior::Immediate;
             let transaction = self.connection.transaction_with_behavior(immediate)?;
@@ -72,6 +82,32 @@ impl Ledger {
             Change::Sql(error) => LedgerError::of(error, file),
             Change::Refused(error) => error,
         })
+    }
+
+    /// Makes several changes as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing was changed then.
+    pub fn whole<T>(
+        &mut self,
+        changes: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let changed = changes(self);
+        let ended = match changed {
+            Ok(_) => self.execute("COMMIT"),
+            Err(_) => Ok(()),
+        };
+        // What a full disk ended is over already.
+        if !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        ended.and(changed)
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), LedgerError> {
+        let run = self.connection.execute_batch(statement);
+        run.map_err(|error| LedgerError::of(error, &self.file))
     }
 
     /// Runs `read`.

@@ -1,6 +1,6 @@
 //! Runs: their states, of which only the legal ones follow each other.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::sql::{Json, read_state, state};
 use super::{Change, Ledger, LedgerError};
@@ -223,7 +223,7 @@ impl Ledger {
 }
 
 /// The state a run is in; `None` when there is no such run.
-pub(super) fn state_of(change: &Transaction<'_>, run: RunId) -> Result<Option<RunState>, Change> {
+pub(super) fn state_of(change: &Connection, run: RunId) -> Result<Option<RunState>, Change> {
     let mut statement = change.prepare_cached("SELECT state, detail FROM runs WHERE id = ?")?;
     Ok(statement
         .query_row([run], |row| read_state(row, 0))

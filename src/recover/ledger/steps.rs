@@ -8,7 +8,7 @@ use super::{Ledger, LedgerError};
 use crate::model::{Done, Intent, RunId, RunState, Step, StepResult, Timestamp};
 
 const COLUMNS: &str = "run, number, rung, attempt, action, risk, target, plan, before, intended_at, \
-                       acted_at, result, words, after, done_at";
+                       acted_at, result, words, after, done_at, undo";
 
 impl Ledger {
     /// Writes down what is about to be done. Only when it returned may it be done. The number of
@@ -75,11 +75,12 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.change(|change| {
             let query =
-                "UPDATE steps SET acted_at = ?, result = ?, words = ?, after = ?, done_at = ?
+                "UPDATE steps SET acted_at = ?, result = ?, words = ?, after = ?, undo = ?, done_at = ?
                 WHERE run = ? AND number = ? AND done_at IS NULL";
             let after = Json(&done.after);
             let (acted, words) = (done.acted_at, &done.words);
-            let values = params![acted, done.result, words, after, now, run, number];
+            let undo = done.undo.as_ref().map(Json);
+            let values = params![acted, done.result, words, after, undo, now, run, number];
             let concluded = change.prepare_cached(query)?.execute(values)?;
             super::incidents::one(concluded, || {
                 format!("step {number} of run {} is not without an outcome", run.0)
@@ -107,11 +108,13 @@ fn step(row: &Row<'_>) -> rusqlite::Result<Step> {
         None => None,
         Some(result) => {
             let Json(after) = row.get(13)?;
+            let undo: Option<Json<_>> = row.get(15)?;
             Some(Done {
                 acted_at: row.get(10)?,
                 result,
                 words: row.get(12)?,
                 after,
+                undo: undo.map(|undo| undo.0),
             })
         }
     };

@@ -8,9 +8,20 @@ use crate::model::{
     Incident, IncidentId, IncidentKey, Timestamp, TriggerId, TriggerSource, TriggerStatus,
 };
 
+/// What is to become of a trigger that fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing answers it.
+    No,
+    /// It opens or joins the incident of its key.
+    Own,
+    /// It follows from what is done about this incident, and joins it, unless its own is open.
+    Follows(IncidentId),
+}
+
 impl Ledger {
     /// Takes up what is pending, oldest first, at most `limit`, as a whole: what fires opens or joins
-    /// the incident of its key where `wanted` says that anything answers it; what is said to be over
+    /// the incident that `wanted` says; what is said to be over
     /// joins the open one as a hint. Each with its incident, and whether it was opened.
     ///
     /// # Errors
@@ -19,7 +30,7 @@ impl Ledger {
         &mut self,
         limit: u32,
         now: Timestamp,
-        wanted: impl Fn(&Pending) -> bool,
+        wanted: impl Fn(&Pending) -> Wanted,
     ) -> Result<Vec<(Pending, Option<Incident>, bool)>, LedgerError> {
         let query =
             format!("SELECT {COLUMNS} FROM triggers WHERE taken_at IS NULL ORDER BY id LIMIT ?");
@@ -35,13 +46,19 @@ impl Ledger {
                     code: one.trigger.code.clone(),
                     target: one.trigger.target.clone(),
                 };
-                let (incident, opened) = match one.trigger.status {
-                    TriggerStatus::Firing if wanted(&one) => {
-                        let (incident, opened) = incidents::join(change, &key, now)?;
-                        (Some(incident), opened)
-                    }
-                    TriggerStatus::Firing => (None, false),
-                    TriggerStatus::Resolved => (incidents::open(change, &key)?, false),
+                let open = incidents::open(change, &key)?;
+                let (incident, opened) = match (one.trigger.status, open) {
+                    (TriggerStatus::Resolved, open) => (open, false),
+                    (TriggerStatus::Firing, open) => match wanted(&one) {
+                        Wanted::No => (None, false),
+                        Wanted::Follows(of) if open.is_none() => {
+                            (incidents::incident_of(change, of)?, false)
+                        }
+                        Wanted::Own | Wanted::Follows(_) => {
+                            let (incident, opened) = incidents::join(change, &key, now)?;
+                            (Some(incident), opened)
+                        }
+                    },
                 };
                 change
                     .prepare_cached("UPDATE triggers SET taken_at = ?, incident = ? WHERE id = ?")?

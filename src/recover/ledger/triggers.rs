@@ -178,13 +178,15 @@ impl Ledger {
         self.read(|connection| {
             let query = "SELECT EXISTS (SELECT 1 FROM triggers AS now
                 JOIN triggers AS once USING (fingerprint)
+                JOIN incidents AS about ON about.id = once.incident
+                    AND about.code = once.code AND about.target = once.target
                 WHERE once.incident = ? AND now.newest = 1 AND now.status = ?)";
             let mut statement = connection.prepare_cached(query)?;
             statement.query_row(params![incident, TriggerStatus::Firing], |row| row.get(0))
         })
     }
 
-    /// The labels of the alerts that ask for an incident, of each fingerprint once.
+    /// The labels of the alerts that ask for an incident, not of those that follow from it, of each fingerprint once.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -193,7 +195,8 @@ impl Ledger {
         incident: IncidentId,
     ) -> Result<Vec<BTreeMap<String, String>>, LedgerError> {
         self.read(|connection| {
-            let query = "SELECT labels FROM triggers WHERE incident = ? AND newest = 1
+            let query = "SELECT labels FROM triggers JOIN incidents USING (code, target)
+                WHERE incident = ? AND incidents.id = incident AND newest = 1
                 AND status = ? AND source IN (?, ?) LIMIT 100";
             let mut statement = connection.prepare_cached(query)?;
             let alerts = [TriggerSource::Alertmanager, TriggerSource::Reconcile];

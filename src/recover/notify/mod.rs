@@ -127,9 +127,36 @@ impl Kind {
     }
 }
 
-/// Writes a line into the log, and puts the message into the outbox of every channel of the
-/// configuration that wants it: by its level, whatever the level when a person is needed, and, when
-/// it is over, whoever heard that it began.
+/// A message that is in the log, and on its way to the channels of the configuration that want it: by
+/// its level, whatever the level when a person is needed, and, when it is over, whoever heard that it
+/// began.
+#[derive(Clone, Debug)]
+pub struct Letters {
+    channels: Vec<(&'static str, Vec<crate::config::Level>)>,
+    letter: Letter,
+}
+
+/// Writes a line into the log; what is to be put into the outbox.
+pub fn letters(config: &Config, message: Message, now: Timestamp) -> Letters {
+    log::line(&config.identity, &message);
+    Letters {
+        channels: channel::configured(config),
+        letter: Letter::new(&config.identity, message, now),
+    }
+}
+
+impl Letters {
+    /// Puts the message into the outbox of every channel that wants it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn put(&self, ledger: &mut super::ledger::Ledger) -> Result<(), LedgerError> {
+        let mut each = self.channels.iter();
+        each.try_for_each(|(channel, levels)| together::put(ledger, channel, levels, &self.letter))
+    }
+}
+
+/// Writes a line into the log, and puts the message into the outbox.
 ///
 /// # Errors
 /// [`LedgerError`]; only the log has it then.
@@ -139,15 +166,9 @@ pub async fn tell(
     message: Message,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
-    log::line(&config.identity, &message);
-    let channels = channel::configured(config);
-    if channels.is_empty() {
+    let letters = letters(config, message, now);
+    if letters.channels.is_empty() {
         return Ok(());
     }
-    let letter = Letter::new(&config.identity, message, now);
-    let put = move |ledger: &mut super::ledger::Ledger| {
-        let mut each = channels.iter();
-        each.try_for_each(|(channel, levels)| together::put(ledger, channel, levels, &letter))
-    };
-    ledger.write(put).await
+    ledger.write(move |ledger| letters.put(ledger)).await
 }

@@ -65,7 +65,7 @@ actions! {
     BackupsVerify(Nothing) "backups.verify" Some(Risk::Safe), false,
         "Checks that the newest backup is there, young and large enough, and whole."
     Notify(NotifyArgs) "notify" Some(Risk::Safe), false,
-        "Tells the configured channels."
+        "Tells the configured channels. As the last step of a rung it is told once the rung is verified, with how it ended, and `text` is what is to be done."
     Escalate(NotifyArgs) "escalate" Some(Risk::Safe), false,
         "Tells a person at once, with the evidence; what was tried did not help."
     CommandRun(CommandArgs) "command.run" None, false,

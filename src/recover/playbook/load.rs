@@ -1,6 +1,7 @@
 //! The shipped playbooks and those of a folder, read and joined.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Origin, Playbook, check};
@@ -53,6 +54,10 @@ impl Playbooks {
             playbooks.add(read(text, Path::new(file)), Origin::Shipped, &mut errors);
         }
         for file in folder.map(|f| files(f, &mut errors)).unwrap_or_default() {
+            if let Some(wrong) = anybodys(&file) {
+                errors.push(wrong);
+                continue;
+            }
             let read = read_text(&file, MAX_PLAYBOOK_BYTES, |error| match error {
                 ReadError::TooLarge { .. } => "a playbook is a few kilobytes",
                 _ => "let the user warrener runs as read it",
@@ -111,6 +116,26 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Playbook, ConfigErrors> {
     }
 }
 
+/// Why what is in `path` may be anybody's word: who writes a playbook has programs run as warrener's
+/// user.
+fn anybodys(path: &Path) -> Option<ConfigError> {
+    // What can't be looked at can't be read either, which is told then.
+    let seen = std::fs::metadata(path).ok()?;
+    let own = std::fs::metadata("/proc/self").ok()?.uid();
+    let problem = match (seen.mode() & 0o002, seen.uid()) {
+        (0, owner) if owner == 0 || owner == own => return None,
+        (0, owner) => format!("belongs to the user {owner}, who is neither root nor warrener's"),
+        _ => "may be written by everybody".to_owned(),
+    };
+    Some(ConfigError {
+        file: path.to_owned(),
+        position: None,
+        path: KeyPath::default(),
+        problem,
+        remedy: "chown it to root or to the user warrener runs as, and chmod o-w".to_owned(),
+    })
+}
+
 /// The `.yml` and `.yaml` files of `folder`, sorted.
 fn files(folder: &Path, errors: &mut Vec<ConfigError>) -> Vec<PathBuf> {
     let wrong = |problem: String, remedy: &str| ConfigError {
@@ -133,6 +158,10 @@ fn files(folder: &Path, errors: &mut Vec<ConfigError>) -> Vec<PathBuf> {
             return Vec::new();
         }
     };
+    if let Some(wrong) = anybodys(folder) {
+        errors.push(wrong);
+        return Vec::new();
+    }
     files.retain(|f| f.extension().is_some_and(|e| e == "yml" || e == "yaml"));
     files.sort();
     if files.len() > MAX_PLAYBOOKS {

@@ -179,7 +179,10 @@ async fn a_docker_service_is_made_anew_with_the_environment_of_now() {
     assert!(old.contains("RABBITMQ_HOST=old"), "{old}");
     fs::write(folder.join(".env"), "RABBITMQ_HOST=new\n").unwrap();
     // A restart repairs nothing.
-    actor.restart(&name, &gently()).await.unwrap();
+    actor
+        .restart(&name, &gently(), &StartHow::default())
+        .await
+        .unwrap();
     assert_eq!(environment(&mut actor).await.1, old);
     let again = actor.start(&name, &anew).await.unwrap();
     assert_ne!(again.after, first.after, "{}", again.words);

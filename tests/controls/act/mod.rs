@@ -193,7 +193,10 @@ pub(crate) async fn restarts_anew(world: &impl World, told: bool) {
     let start = StartHow::default();
     let first = actor.start(world.instance(), &start).await.unwrap();
     let before = world.up();
-    let again = actor.restart(world.instance(), &gently()).await.unwrap();
+    let again = actor
+        .restart(world.instance(), &gently(), &start)
+        .await
+        .unwrap();
     assert_eq!(again.after, life(&mut actor).await);
     if told {
         assert_ne!(again.after, first.after, "{}", again.words);

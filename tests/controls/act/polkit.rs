@@ -67,7 +67,10 @@ async fn by_the_user_inside() {
         grace: Duration::from_millis(500),
     };
     let first = actor.start(named, &start).await.unwrap();
-    let second = actor.restart(named, &how).await.unwrap();
+    let second = actor
+        .restart(named, &how, &StartHow::default())
+        .await
+        .unwrap();
     assert_ne!(first.after, second.after);
     // Killed, so that it has failed, and the next start resets that.
     assert!(actor.stop(named, &how).await.unwrap().forced);

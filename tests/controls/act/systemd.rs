@@ -118,13 +118,19 @@ async fn what_warrener_stops_of_systemd_is_no_persons_wish() {
     actor.start(unit.name, &start).await.unwrap();
     unit.up();
     unit.behave("fails");
-    actor.restart(unit.name, &brief).await.unwrap_err();
+    actor
+        .restart(unit.name, &brief, &StartHow::default())
+        .await
+        .unwrap_err();
     assert_eq!(unit.seen().await, Some(false));
     // A deaf one is restarted within its grace, not within the unit's own 90 s.
     unit.behave("deaf");
     actor.start(unit.name, &start).await.unwrap();
     unit.up();
-    let again = actor.restart(unit.name, &brief).await.unwrap();
+    let again = actor
+        .restart(unit.name, &brief, &StartHow::default())
+        .await
+        .unwrap();
     assert!(again.forced, "{}", again.words);
     // A restart that the check before the start does not let through.
     unit.booted
@@ -139,7 +145,10 @@ async fn what_warrener_stops_of_systemd_is_no_persons_wish() {
     actor.start(unit.name, &start).await.unwrap();
     unit.up();
     unit.behave("refused");
-    let refused = actor.restart(unit.name, &brief).await.unwrap_err();
+    let refused = actor
+        .restart(unit.name, &brief, &StartHow::default())
+        .await
+        .unwrap_err();
     println!("{refused}");
     assert_eq!(unit.seen().await, Some(false));
     unit.behave("deaf");

@@ -92,6 +92,7 @@ fn standing(now: Timestamp) -> Standing {
             result: StepResult::Done,
             words: words.into(),
             after: Vec::new(),
+            undo: None,
         }),
         done_at: words.map(|_| ago(29)),
     };

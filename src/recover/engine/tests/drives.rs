@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::rig::{Rig, now};
+use super::rig::{Rig, intent, now};
 use crate::model::*;
-use crate::recover::actions::{Effect, job};
 use crate::recover::desk::{Answer, Ask};
-use crate::recover::engine::drive::{Drive, Stop};
+use crate::recover::engine::drive::Drive;
 
 const AUTO: &str = "{mode: auto, reflex: true, budget: {target: 50 per 1h, host: 50 per 1h}}";
 
@@ -206,28 +205,47 @@ fn what_a_person_asks_is_run_though_an_older_wish_was_never_closed() {
 }
 
 #[test]
-fn what_a_failed_verification_leaves_is_taken_back() {
-    let rig = Rig::new(AUTO, &mend());
+fn what_follows_from_a_run_joins_it_and_stands_for_itself_when_that_is_over() {
+    let worker = "workers: {w: {match: {cmdline: nobody-is-called-so}}}";
+    let rig = Rig::new(&format!("{AUTO}\n{worker}"), &mend());
     let run = rig.left(TriggerCode::Finding(Code::MemoryLow), None);
-    let engine = rig.still();
-    let id = run.incident;
-    let incident = rig.read(move |l| l.incident(id)).unwrap();
-    let run_id = run.id;
-    rig.wait(async {
-        let mut drive = Drive::new(engine.shared.clone(), run, incident, Vec::new());
-        let undone = job(async |_| Ok(Effect::done("as it was")));
-        drive.undo.push(undone);
-        drive.advance(RunState::Verifying, None).await;
-        assert_eq!(drive.take_back().await, "; as it was");
-        drive
-            .end(Stop::new(Outcome::RolledBack, "it did not help"))
-            .await;
+    let id = run.id;
+    let target = Target::Worker { name: "w".into() };
+    let stop = Intent {
+        action: "worker.stop".into(),
+        target: target.clone(),
+        ..intent(Risk::Disruptive)
+    };
+    let write = rig.ledger.write(move |l| l.intend(id, &stop, now().into()));
+    rig.wait(write).unwrap();
+    let alert = Trigger {
+        source: TriggerSource::Alertmanager,
+        code: TriggerCode::Finding(Code::WorkerDown),
+        target,
+        status: TriggerStatus::Firing,
+        fingerprint: "one".into(),
+        starts_at: None,
+        labels: Default::default(),
+    };
+    let received = rig
+        .ledger
+        .write(move |l| l.receive(&[alert], &[], now().into()));
+    rig.wait(received).unwrap();
+    rig.make("down");
+    let mut engine = rig.still();
+    rig.looks(2);
+    let world = engine.shared.world().unwrap();
+    for _ in 0..2 {
+        rig.wait(engine.take_up(&world)).unwrap();
+        rig.wait(engine.again(&world)).unwrap();
+    }
+    assert_eq!((rig.open(), rig.read(|l| l.pending_count())), (1, 0));
+    let over = rig.ledger.write(move |l| {
+        let to = ended(Outcome::Failed);
+        l.advance(id, RunState::Running, to, None, now().into())
     });
-    let steps = rig.read(move |l| l.steps(run_id));
-    let results: Vec<_> = steps
-        .iter()
-        .map(|s| s.done.as_ref().unwrap().result)
-        .collect();
-    assert_eq!(results, [StepResult::Undone]);
-    assert_eq!(rig.runs()[0].state, ended(Outcome::RolledBack));
+    rig.wait(over).unwrap();
+    rig.wait(engine.again(&world)).unwrap();
+    rig.wait(engine.take_up(&world)).unwrap();
+    assert_eq!(rig.open(), 2);
 }

@@ -28,6 +28,7 @@ fn entry(rung: u32, action: &str, result: Option<StepResult>) -> Step {
             result,
             words: String::new(),
             after: Vec::new(),
+            undo: None,
         }),
         done_at: None,
     }

@@ -1,5 +1,7 @@
 //! An engine over a real ledger and real programs. The world is a folder: memory is low as long as
-//! there is a file `broken` in it, and the level is a better one while there is one `calm`.
+//! there is a file `broken` in it, the worker `w` is down while there is one `down`, the broker
+//! is lost, and the cause of that, while there is one `lost`, and the level is a better one while there
+//! is one `calm`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
-use crate::model::facts::{EnvfileFacts, HostFacts};
+use crate::model::facts::{EnvfileFacts, HostFacts, WorkersFacts};
 use crate::model::*;
 use crate::recover::desk::{Desk, Reading};
 use crate::recover::engine::{Engine, Parts, Setup};
@@ -218,6 +220,8 @@ fn seen(world: &std::path::Path) -> Assessed {
     snapshot.queues.enter(Err(away()), at, took);
     snapshot.roundtrip.enter(Err(away()), at, took);
     snapshot.host.enter(Ok(HostFacts::default()), at, took);
+    let workers = WorkersFacts::default();
+    snapshot.workers.enter(Ok(workers), at, took);
     let files = EnvfileFacts::default();
     snapshot.envfile.enter(Ok(files), at, took);
     let finding = Finding {
@@ -231,11 +235,26 @@ fn seen(world: &std::path::Path) -> Assessed {
         processes: Vec::new(),
         cause: None,
     };
+    let lost = Finding {
+        code: Code::BrokerUnreachable,
+        target: Target::Broker,
+        summary: "nobody is there".into(),
+        ..finding.clone()
+    };
+    let there = |name: &str| world.join(name).exists();
+    let down = Finding {
+        code: Code::WorkerDown,
+        cause: there("lost").then(|| lost.key()),
+        target: Target::Worker { name: "w".into() },
+        summary: "none of it runs".into(),
+        ..finding.clone()
+    };
     let level = match world.join("calm").exists() {
         true => Level::Caution,
         false => Level::Warning,
     };
-    let broken = world.join("broken").exists();
+    let findings = [("broken", finding), ("down", down), ("lost", lost)];
+    let findings = findings.into_iter().filter(|(name, _)| there(name));
     let assessment = Assessment {
         at,
         score: 60,
@@ -244,7 +263,7 @@ fn seen(world: &std::path::Path) -> Assessed {
         mean: 60,
         cap: None,
         components: Vec::new(),
-        findings: broken.then_some(finding).into_iter().collect(),
+        findings: findings.map(|(_, finding)| finding).collect(),
         coverage: Vec::new(),
         forecasts: Vec::new(),
         verdicts: Vec::new(),

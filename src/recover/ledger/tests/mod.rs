@@ -5,6 +5,7 @@ mod faults;
 mod notes;
 mod records;
 mod speed;
+mod whole;
 mod words;
 
 use std::collections::BTreeMap;

@@ -90,6 +90,7 @@ fn what_is_over_is_forgotten_and_what_is_open_is_not() {
         result: crate::model::StepResult::Done,
         words: String::new(),
         after: Vec::new(),
+        undo: None,
     };
     ledger.conclude(over.id, number, &done, NOW).unwrap();
     let failed = RunState::Ended(Outcome::Failed);

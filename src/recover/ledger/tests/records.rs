@@ -153,6 +153,10 @@ fn a_run_comes_back_as_it_was() {
             },
             boot_id: "b".into(),
         }],
+        undo: Some(crate::model::Undo {
+            file: "/srv/.env".into(),
+            backup: "/var/lib/backup".into(),
+        }),
     };
     ledger.conclude(run.id, number, &done, later(3)).unwrap();
     let hold = Hold::new(HoldReason::Budget, "3 of 3 runs").until(Some(later(60)));
@@ -196,6 +200,7 @@ fn a_step_has_one_outcome_and_no_step_begins_before_it() {
         result: StepResult::Needless,
         words: String::new(),
         after: Vec::new(),
+        undo: None,
     };
     ledger.conclude(run.id, number, &done, NOW).unwrap();
     let twice = ledger.conclude(run.id, number, &done, NOW);

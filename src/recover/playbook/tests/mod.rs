@@ -215,3 +215,21 @@ fn an_action_stands_once_in_a_rung() {
         twice.replace(", {do: worker.start}", "") + "- {rung: b, steps: [{do: worker.start}]}\n";
     own(&[("x", &apart)]).1.unwrap();
 }
+
+#[test]
+fn what_everybody_may_write_is_nobodys_playbook() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, loaded) = own(&[("mine", &simple("mine", ""))]);
+    assert!(loaded.is_ok_and(|all| all.get("mine").is_some()));
+    let file = folder.path().join("mine.yml");
+    for (path, kept) in [(file.as_path(), 0o644), (folder.path(), 0o755)] {
+        let mode = |mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o777);
+        let errors = Playbooks::load(Some(folder.path()))
+            .unwrap_err()
+            .to_string();
+        assert!(errors.contains("may be written by everybody"), "{errors}");
+        mode(kept);
+        assert!(Playbooks::load(Some(folder.path())).is_ok());
+    }
+}

@@ -14,7 +14,9 @@ Made from `src/recover` and `playbooks/`; do not edit.
 
 A playbook says which steps answer which triggers, and what must be seen before that counts as a
 success. The shipped ones are compiled in; a file `NAME.yml` in a folder of your own adds one, or
-replaces the shipped one of its name. Unknown keys are errors.
+replaces the shipped one of its name. `recovery.own_playbooks` in `warrener.yml` names the folder; who
+may write there has programs run as warrener's user, so a folder or file that everybody may write, or
+that belongs to another user than root or warrener's, is refused. Unknown keys are errors.
 
 ```yaml
 playbook: our-worker            # its name, and its file's
