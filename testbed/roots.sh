@@ -4,9 +4,11 @@
 #
 #   roots.sh [RELEASE..]        default: trixie sid
 #
-# The root `systemd` is bookworm with systemd as its init and polkit, for testbed/src/systemd.rs.
+# The root `systemd` is bookworm with systemd as its init, polkit and RabbitMQ with its own unit, which
+# nothing starts at boot, for testbed/src/systemd.rs.
 # Folders go to $WARRENER_TESTBED_ROOTS, or `.roots` at the workspace root. A root
-# that is complete is left alone. Needs root and debootstrap. Nothing stays mounted.
+# that is complete, with what it has to hold now, is left alone. Needs root and debootstrap.
+# Nothing stays mounted.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,6 +43,8 @@ install_inside() {
         chroot "$root" apt-get -qq -y --no-install-recommends \
             -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root install "$@"
         chroot "$root" apt-get clean
+        [ ! -e "$root/usr/sbin/init" ] || chroot "$root" systemctl disable \
+            rabbitmq-server.service epmd.service epmd.socket 2>&1
     ' sh "$inside" $packages
 }
 
@@ -52,11 +56,11 @@ make_root() {
     if [ "$release" = systemd ]; then
         include=--include=systemd,systemd-sysv,dbus
         # It can't be unpacked by debootstrap itself: its scripts want a system that is there.
-        packages=polkitd
+        packages="polkitd rabbitmq-server"
         suite=bookworm
     fi
     root=$roots/$release
-    [ -e "$root/.complete" ] && return 0
+    [ -e "$root/.complete" ] && [ "$(cat "$root/.complete")" = "$packages" ] && return 0
     [ "$(id -u)" = 0 ] || fail "making the $release root needs root"
     command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
     mirror=$(archive)
@@ -75,7 +79,7 @@ make_root() {
         fail "building $release failed"
     }
     chmod 755 "$partial"
-    touch "$partial/.complete"
+    echo "$packages" >"$partial/.complete"
     rm -rf --one-file-system "$root"
     mv "$partial" "$root"
     trap - EXIT INT TERM

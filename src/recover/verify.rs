@@ -9,7 +9,8 @@ use super::actions::World;
 use super::playbook::{Condition, Playbook};
 use crate::model::facts::{ProcessState, WorkerFacts};
 use crate::model::{
-    Code, Finding, Moment, Section, Snapshot, Target, Timestamp, TriggerCode, Unknown, Verdict,
+    Code, Finding, Moment, Section, Severity, Snapshot, Target, Timestamp, TriggerCode, Unknown,
+    Verdict,
 };
 
 #[cfg(test)]
@@ -108,6 +109,8 @@ fn see(condition: Condition, about: &About<'_>, world: &World) -> Result<(), Str
         Condition::WorkersAcking => workers(about, world, |w| acking(w, about, world)),
         Condition::ScoreAtLeast(least) => match world.assessment.score {
             score if score >= least => Ok(()),
+            // What a person stopped may stay so.
+            _ if only_a_persons(world) => Ok(()),
             score => Err(format!("the score is {score}, not {least}")),
         },
     }
@@ -199,9 +202,31 @@ fn symptom_gone(about: &About<'_>, world: &World) -> Result<(), String> {
         Target::Probe { .. } => Ok(()),
     }?;
     match symptom(about.code, about.target, about.playbook, world) {
+        Some(finding) if is_a_persons(finding, world) => Ok(()),
         Some(finding) => Err(format!("{} is not over", finding.key())),
         None => Ok(()),
     }
+}
+
+/// Nothing costs anything but what a person stopped.
+fn only_a_persons(world: &World) -> bool {
+    let findings = world.assessment.findings.iter();
+    let mut costly = findings.filter(|finding| finding.severity > Severity::Information);
+    costly.all(|finding| is_a_persons(finding, world))
+}
+
+/// What a worker lacks now is what a person stopped of it.
+fn is_a_persons(finding: &Finding, world: &World) -> bool {
+    let Target::Worker { name } = &finding.target else {
+        return false;
+    };
+    let Some(facts) = world.snapshot.workers.facts() else {
+        return false;
+    };
+    let mut workers = facts.workers.iter();
+    let own = workers.find(|worker| worker.name == *name);
+    matches!(finding.code, Code::WorkerDown | Code::WorkerMissing)
+        && own.is_some_and(|worker| worker.stopped_by_operator == Some(true))
 }
 
 fn config(
@@ -247,7 +272,7 @@ fn workers(
     let names = world.targets.workers_of(about.target);
     let concerned = facts.workers.iter().filter(|w| names.contains(&w.name));
     // What a person stopped is not expected to run; what has no control is a person's to start.
-    let expected = concerned.filter(|w| w.stopped_by_operator != Some(true) && w.controlled);
+    let expected = concerned.filter(|w| !w.is_left_stopped() && w.controlled);
     for worker in expected {
         is_well(worker).map_err(|why| format!("worker {}: {why}", worker.name))?;
     }
@@ -262,8 +287,8 @@ fn running(worker: &WorkerFacts) -> Result<(), String> {
         .filter(|p| !matches!(p.state, Some(ProcessState::Zombie | ProcessState::Stopped)))
         .count();
     match alive {
-        alive if alive >= worker.desired as usize => Ok(()),
-        alive => Err(format!("{alive} of {} run", worker.desired)),
+        alive if alive >= worker.expected() => Ok(()),
+        alive => Err(format!("{alive} of {} run", worker.expected())),
     }
 }
 
@@ -279,7 +304,7 @@ fn consuming(worker: &WorkerFacts, world: &World) -> Result<(), String> {
         let mut channels = process.channels.iter().flatten();
         channels.any(|channel| !channel.consumers.is_empty())
     });
-    let desired = worker.desired as usize;
+    let desired = worker.expected();
     if told.count() == processes.len() && !processes.is_empty() {
         let consuming = consuming.count();
         return match consuming >= desired.min(processes.len()) {
@@ -294,7 +319,7 @@ fn consuming(worker: &WorkerFacts, world: &World) -> Result<(), String> {
         let mut queues = facts.queues.iter().filter(|queue| queue.name == *name);
         let consumers = queues.find_map(|queue| queue.consumers);
         match consumers {
-            Some(n) if n >= u64::from(worker.desired.max(1)) => {}
+            Some(n) if n >= desired.max(1) as u64 => {}
             Some(n) => return Err(format!("queue {name} has {n} consumers")),
             None => return Err(format!("consumers of queue {name} can't be told")),
         }

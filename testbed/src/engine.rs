@@ -137,6 +137,20 @@ impl Engine {
         Ok(output.trim().to_owned())
     }
 
+    /// `docker-compose ARGS` for the project in a folder; the program is looked for where the test's own
+    /// `PATH` says, for Debian 12 has none of version 2.
+    ///
+    /// # Errors
+    /// It is not there, or [`crate::Error::Tool`] with what it wrote.
+    pub fn compose(&self, folder: &Path, args: &[&str]) -> Result<String> {
+        let mut command = self.command("docker-compose");
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        command.arg("--project-directory").arg(folder).args(args);
+        tool::run(&mut command, "")
+    }
+
     /// Starts a container with `options` of `docker run` whose shell runs `script`.
     ///
     /// # Errors

@@ -102,6 +102,15 @@ impl Systemd {
         fs::write(&to, text).at("write", &to)
     }
 
+    /// What is in a file of its own.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn read(&self, inside: &str) -> Result<String> {
+        let from = self.path(inside);
+        fs::read_to_string(&from).at("read", &from)
+    }
+
     /// Writes a unit file and has it read.
     ///
     /// # Errors
@@ -117,6 +126,31 @@ impl Systemd {
     /// [`Error::Tool`] with what it wrote.
     pub fn systemctl(&self, args: &[&str]) -> Result<String> {
         inside(self.init, "systemctl", args)
+    }
+
+    /// A program inside, with nothing of the environment here; gives what it wrote.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] with what it wrote.
+    pub fn run(&self, program: &str, args: &[&str]) -> Result<String> {
+        inside(self.init, program, args)
+    }
+
+    /// One property of a unit, as `systemctl show` writes it.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] with what it wrote.
+    pub fn show(&self, unit: &str, property: &str) -> Result<String> {
+        let shown = self.systemctl(&["show", "--value", "--property", property, unit])?;
+        Ok(shown.trim().to_owned())
+    }
+
+    /// SIGSTOP to a process by its number inside.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn stop(&self, pid: u32) -> Result<()> {
+        signal(self.host_pid(pid)?, Signal::STOP)
     }
 
     /// The number here of a process that has the number `pid` inside.

@@ -5,6 +5,7 @@
 
 mod act;
 mod docker;
+mod recover;
 mod serve;
 mod systemd;
 

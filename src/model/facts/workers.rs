@@ -40,8 +40,12 @@ pub struct WorkerFacts {
     pub controlled: bool,
     /// Why its control could not be asked; processes may still have been found otherwise.
     pub control_unavailable: Option<Failure>,
-    /// A person stopped it on purpose (`systemctl stop`, `docker stop`).
+    /// Whatever of it does not work, a person stopped on purpose (`systemctl stop`, `docker stop`), and
+    /// there is something that does not.
     pub stopped_by_operator: Option<bool>,
+    /// What of its control is down because a person stopped it, by name: others may have ended by
+    /// themselves.
+    pub left_stopped: Vec<String>,
     /// Processes seen to start since warrener began, those already there then not counted.
     pub restarts: u64,
     /// The newest exits seen, oldest first; bounded by the probe.
@@ -51,6 +55,21 @@ pub struct WorkerFacts {
     /// What its processes, those that ended too, used while warrener saw them; never falls while
     /// one configuration is in force.
     pub used: Used,
+}
+
+impl WorkerFacts {
+    /// Nothing of it works, because a person stopped it, or froze what still is there. Where its processes
+    /// can't be told, they are not there to be repaired either.
+    pub fn is_left_stopped(&self) -> bool {
+        let mut processes = self.processes.iter().flatten();
+        let runs = processes.any(|process| process.state != Some(ProcessState::Zombie));
+        self.stopped_by_operator == Some(true) && (!runs || self.left_stopped.is_empty())
+    }
+
+    /// Processes there should be beside what a person stopped.
+    pub fn expected(&self) -> usize {
+        (self.desired as usize).saturating_sub(self.left_stopped.len())
+    }
 }
 
 /// What processes used, as far as it was seen.

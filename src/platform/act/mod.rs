@@ -172,6 +172,11 @@ impl Actor {
         }
     }
 
+    /// Whether it hears what happens between two questions, and so knows more of who stopped what.
+    pub fn watches(&self) -> bool {
+        matches!(self.backend, Backend::Systemd(_) | Backend::Docker(_))
+    }
+
     /// Starts an instance that does not run; one that runs is left alone and told so. Returns when
     /// the control says that it runs.
     ///

@@ -154,7 +154,7 @@ impl Hands {
             let removed = client.remove_container(hand.id, None::<RemoveContainerOptions>);
             removed.await.map_err(|error| hand.told(&error))?;
         }
-        compose.up(&service, ids.len().max(1)).await?;
+        compose.make(&service, ids.len().max(1)).await?;
         let after = self.docker.instances().await?;
         let made = after.into_iter().find(|one| {
             let id = one.container.as_ref();
@@ -164,7 +164,11 @@ impl Hands {
             let message = format!("{name}: Compose has made no new container of {service}");
             Failure::new(Reason::Malformed, message)
         })?;
-        let settled = self.hand(&made)?.settled().await?;
+        let hand = self.hand(&made)?;
+        let client = hand.client();
+        let started = client.start_container(hand.id, None::<StartContainerOptions>);
+        started.await.map_err(|error| hand.told(&error))?;
+        let settled = hand.settled().await?;
         Ok(acted(format!("{} made anew", made.name), forced, &settled))
     }
 

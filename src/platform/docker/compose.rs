@@ -56,9 +56,9 @@ impl Compose {
         Err(Failure::new(Reason::Unsupported, message))
     }
 
-    /// Makes and starts the containers that a service lacks of `count`; those that are there, and
-    /// other services, are left alone.
-    pub(super) async fn up(&self, service: &str, count: usize) -> Result<(), Failure> {
+    /// Makes the containers that a service lacks of `count`, without starting any: it would start those
+    /// as well that a person stopped. What is there, and other services, are left alone.
+    pub(super) async fn make(&self, service: &str, count: usize) -> Result<(), Failure> {
         let folder = self.folder.display().to_string();
         let scale = format!("{service}={count}");
         let argv = words(
@@ -67,7 +67,7 @@ impl Compose {
                 "--project-directory",
                 &folder,
                 "up",
-                "--detach",
+                "--no-start",
                 "--no-deps",
                 "--no-recreate",
                 "--scale",

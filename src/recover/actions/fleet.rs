@@ -47,7 +47,7 @@ pub(super) fn kinds(target: &Target, world: &World) -> Result<Vec<Kind>, String>
         ) else {
             continue;
         };
-        if config.control.is_none() || seen.stopped_by_operator == Some(true) {
+        if config.control.is_none() || seen.is_left_stopped() {
             continue;
         }
         kinds.push(Kind {
@@ -161,9 +161,11 @@ fn consumes(process: &ProcessFacts) -> bool {
 
 /// How many processes a worker lacks, and the instances that can be started for them.
 pub(super) fn missing(kind: &Kind, instances: &[Instance]) -> Vec<String> {
-    let down = instances
-        .iter()
-        .filter(|i| !is_up(i) && i.stopped_by_operator != Some(true));
+    // systemd forgets a unit that a person stopped and that is not enabled: who watched it knows.
+    let by_a_person = |i: &Instance| {
+        i.stopped_by_operator == Some(true) || kind.facts.left_stopped.contains(&i.name)
+    };
+    let down = instances.iter().filter(|i| !is_up(i) && !by_a_person(i));
     let up = instances.iter().filter(|instance| is_up(instance)).count();
     // Those that were started by somebody else count as well.
     let foreign = kind

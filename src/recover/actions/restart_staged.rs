@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::fleet::{self, Kind};
 use super::{Asked, Hands, Next, World, worker_start, worker_stop};
+use crate::config::Control;
 use crate::model::facts::{DriftFacts, ProcessFacts};
 use crate::recover::playbook::{RestartArgs, Which};
 
@@ -46,7 +47,10 @@ async fn one(which: Which, kind: &Kind, asked: &Asked<'_>, world: &World, hands:
             return Next::Refuse(format!("worker {} was started, and ended again", kind.name));
         }
         return match fleet::environment(kind, world) {
-            Ok(environment) => Next::Act(worker_start::plan(kind, missing, environment, true)),
+            Ok(environment) => {
+                let anew = !keeps_its_environment(kind);
+                Next::Act(worker_start::plan(kind, missing, environment, anew))
+            }
             Err(why) => Next::Refuse(why),
         };
     }
@@ -58,6 +62,20 @@ async fn one(which: Which, kind: &Kind, asked: &Asked<'_>, world: &World, hands:
         .filter(|process| !fleet::started_after(process, asked.begun_at))
         .filter(|process| is_due(which, kind, process, world))
         .collect();
+    let born_wrong = |process: &&ProcessFacts| {
+        process
+            .drift
+            .keys
+            .as_ref()
+            .is_some_and(|keys| !keys.is_empty())
+    };
+    if which == Which::Affected && keeps_its_environment(kind) && due.iter().any(born_wrong) {
+        return Next::Refuse(format!(
+            "worker {}: its containers keep the environment that they were made with, and a restart \
+             changes nothing of it: make them anew by hand, or name them by `compose` and `service`",
+            kind.name
+        ));
+    }
     let (bad, works): (Vec<_>, Vec<_>) = due
         .into_iter()
         .partition(|process| fleet::is_bad(&kind.name, process.id, world) || !consumes(process));
@@ -85,6 +103,11 @@ async fn one(which: Which, kind: &Kind, asked: &Asked<'_>, world: &World, hands:
         victims,
         fleet::stop_how(&kind.config.stop),
     ))
+}
+
+/// Containers by name: nobody knows how they were made, so what they were made with stays.
+fn keeps_its_environment(kind: &Kind) -> bool {
+    matches!(&kind.config.control, Some(Control::Docker(docker)) if docker.compose.is_none())
 }
 
 /// Why it is not looked at further yet: what was started is to consume first, and what may come back

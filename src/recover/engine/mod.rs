@@ -143,6 +143,9 @@ impl Engine {
     /// world at the next start.
     pub async fn run(mut self) {
         let mut assessed = self.shared.assessed.clone();
+        let shared = Arc::clone(&self.shared);
+        let mut watching = JoinSet::new();
+        watching.spawn(async move { shared.watch_node().await });
         loop {
             let news = Arc::clone(&self.shared.news);
             let next = async {

@@ -206,6 +206,22 @@ impl Shared {
         }
     }
 
+    /// Looks at this host's broker node again and again, for as long as it is polled: systemd forgets
+    /// what a person stopped and that is not enabled, and then only who watched it knows.
+    pub(super) async fn watch_node(&self) {
+        loop {
+            let hands = Arc::clone(&self.setup().hands);
+            if let Some(broker) = &hands.broker
+                && let Ok(mut broker) = broker.try_lock()
+                && broker.watches()
+            {
+                // What it says is asked when it counts.
+                drop(tokio::time::timeout(PATIENCE, broker.instances()).await);
+            }
+            tokio::time::sleep(PATIENCE).await;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

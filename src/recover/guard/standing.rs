@@ -2,7 +2,7 @@
 
 use super::{Case, Hold, HoldReason};
 use crate::config::RecoveryMode;
-use crate::model::{Evidence, Target};
+use crate::model::{Code, Evidence, Target};
 use crate::recover::targets::Selected;
 
 pub(super) fn not_mine(case: &Case<'_>) -> Option<Hold> {
@@ -90,9 +90,18 @@ pub(super) fn stopped_by_operator(case: &Case<'_>) -> Option<Hold> {
         return hold("the broker's node");
     }
     let facts = case.view.snapshot.workers.facts()?;
+    // What is lacking is what a person stopped; otherwise there may be more that is wrong with it.
+    let lacks = matches!(
+        case.request.code.finding(),
+        Some(Code::WorkerDown | Code::WorkerMissing)
+    );
     let stopped = |name: &String| {
-        let worker = facts.workers.iter().find(|worker| worker.name == *name);
-        worker.and_then(|worker| worker.stopped_by_operator) == Some(true)
+        let mut workers = facts.workers.iter();
+        workers
+            .find(|worker| worker.name == *name)
+            .is_some_and(|worker| {
+                worker.is_left_stopped() || lacks && worker.stopped_by_operator == Some(true)
+            })
     };
     // Of several, those that were stopped are left out of the plan.
     match &case.workers[..] {

@@ -79,4 +79,8 @@ fn a_frozen_or_ended_process_does_not_run() {
         );
     }
     assert!(running(&WorkerFacts::default()).is_err());
+    // What a person stopped is not expected.
+    let mut one = worker(&[Running]);
+    one.left_stopped = vec!["task@2".into()];
+    assert!(running(&one).is_ok());
 }

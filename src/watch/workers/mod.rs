@@ -135,6 +135,13 @@ impl Kind {
     }
 
     fn facts(&self, told: Option<Told>, found: Option<&[Found]>) -> WorkerFacts {
+        let instances = told.as_ref().and_then(|told| told.as_ref().ok());
+        let down = instances.into_iter().flatten().filter(|instance| {
+            use InstanceState::{Failed, Stopped, Unknown};
+            let down = matches!(instance.state, Stopped | Failed | Unknown);
+            down && instance.stopped_by_operator == Some(true)
+        });
+        let left_stopped = down.map(|instance| instance.name.clone()).collect();
         let (stopped, failure) = match told {
             Some(Ok(instances)) => (stopped_by_operator(&instances), None),
             Some(Err(failure)) => (None, Some(failure)),
@@ -148,6 +155,7 @@ impl Kind {
             controlled: self.control.is_some(),
             control_unavailable: failure,
             stopped_by_operator: stopped,
+            left_stopped,
             ..WorkerFacts::default()
         }
     }

@@ -109,10 +109,23 @@ fn stopped_by_operator() {
     let mut w = World::hung();
     let mut facts = (*w.snapshot.workers.facts().unwrap()).clone();
     facts.workers[1].stopped_by_operator = Some(true);
+    // What still is there was frozen by a person.
     w.snapshot
         .workers
         .enter(Ok(facts.clone()), w.now, Duration::ZERO);
     only(&w, HoldReason::StoppedByOperator);
+    facts.workers[1].left_stopped = vec!["task@3".into()];
+    // One of two hangs, and a person stopped another: the one that hangs is replaced.
+    w.snapshot
+        .workers
+        .enter(Ok(facts.clone()), w.now, Duration::ZERO);
+    goes(&w);
+    let processes = facts.workers[1].processes.replace(Vec::new());
+    w.snapshot
+        .workers
+        .enter(Ok(facts.clone()), w.now, Duration::ZERO);
+    only(&w, HoldReason::StoppedByOperator);
+    facts.workers[1].processes = processes;
     // Another one of the same queue's workers is not.
     facts.workers[1].stopped_by_operator = None;
     w.snapshot.workers.enter(Ok(facts), w.now, Duration::ZERO);
