@@ -32,8 +32,9 @@ test: install lint ## What CI runs: lints, unit, golden, contract and integratio
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 
-fuzz: ## The property tests with new seeds and many more cases (FUZZ_CASES=20000)
+fuzz: ## The property tests with new seeds (FUZZ_CASES=20000), then libFuzzer at every door (FUZZ_SECONDS=60 each)
 	PROPTEST_CASES=$(or $(FUZZ_CASES),20000) cargo test --locked --release --lib
+	fuzz/run.sh
 
 roots: ## Debian roots with other releases' servers, for test-matrix (as root; about a minute each)
 	@testbed/roots.sh trixie sid

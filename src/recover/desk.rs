@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::intake::{self, Batch, PayloadError};
-use super::ledger::{Handle, Ledger, LedgerError, Stamp};
+use super::intake::{Batch, Body, PayloadError};
+use super::ledger::{Handle, Ledger, LedgerError, Taken};
 use super::targets::Targets;
 use crate::model::{
     Hold, Incident, Moment, Pause, Risk, Run, RunId, Standing, Step, Target, Timestamp,
@@ -45,14 +45,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn count(&self, batch: &Batch) {
+    fn count(&self, taken: &Taken) {
         let mut alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
         let mut add = |what, n: u64| *alerts.entry(what).or_default() += n;
-        add("trigger", batch.triggers.len() as u64);
-        add("quarantined", batch.quarantined.len() as u64);
-        add("heartbeat", batch.heartbeats);
-        add("for_people", batch.for_people);
-        add("not_mine", batch.not_mine);
+        add("trigger", taken.triggers);
+        add("quarantined", taken.quarantined);
+        add("heartbeat", taken.heartbeats);
+        add("for_people", taken.for_people);
+        add("not_mine", taken.not_mine);
     }
 
     /// Alerts by what became of them.
@@ -224,38 +224,43 @@ impl Desk {
         (desk, ordered)
     }
 
-    /// Takes in what Alertmanager posts: when this returns well, all of it is on the disk.
+    /// Takes in what Alertmanager posts: when this returns well, all of it is on the disk. Its alerts
+    /// are read where they are written, one by one: nobody who shares the runtime waits for them.
     ///
     /// # Errors
     /// [`NotAccepted`]; none of it was taken then.
-    pub async fn webhook(&self, body: &[u8]) -> Result<Accepted, NotAccepted> {
+    pub async fn webhook(
+        &self,
+        body: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<Accepted, NotAccepted> {
         let reading = Arc::clone(&self.reading.borrow());
-        let batch = intake::parse(body, &reading.targets, &reading.identity)?;
-        Ok(self.enter(batch).await?)
+        let body = Body::open(body)?;
+        let now: Timestamp = (self.now)().into();
+        let taken = self.ledger.write(move |ledger| {
+            let alerts = body.alerts(&reading.targets, &reading.identity);
+            ledger.take_in(alerts, now)
+        });
+        Ok(self.taken(taken.await?))
     }
 
     /// Writes a batch down, and has it looked at.
     pub(super) async fn enter(&self, batch: Batch) -> Result<Accepted, LedgerError> {
         let now: Timestamp = (self.now)().into();
-        let kept = batch.clone();
-        let received = self.ledger.write(move |ledger| {
-            if kept.heartbeats > 0 {
-                ledger.stamp(Stamp::Watchdog, now)?;
-            }
-            if kept.triggers.is_empty() && kept.quarantined.is_empty() {
-                return Ok(Vec::new());
-            }
-            ledger.receive(&kept.triggers, &kept.quarantined, now)
-        });
-        let received = received.await?;
-        self.counts.count(&batch);
+        let taken = self
+            .ledger
+            .write(move |ledger| ledger.take_in(batch.into_alerts(), now));
+        Ok(self.taken(taken.await?))
+    }
+
+    fn taken(&self, taken: Taken) -> Accepted {
+        self.counts.count(&taken);
         self.news.notify_one();
-        Ok(Accepted {
-            triggers: batch.triggers.len() as u64,
-            new: received.iter().filter(|one| one.is_new).count() as u64,
-            quarantined: batch.quarantined.len() as u64,
-            ignored: batch.heartbeats + batch.for_people + batch.not_mine,
-        })
+        Accepted {
+            triggers: taken.triggers,
+            new: taken.new,
+            quarantined: taken.quarantined,
+            ignored: taken.heartbeats + taken.for_people + taken.not_mine,
+        }
     }
 
     /// Where recovery stands.

@@ -60,7 +60,7 @@ pub(super) async fn alertmanager(
         )
     };
     let body = body.map_err(late)??;
-    match state.desk.webhook(&body).await {
+    match state.desk.webhook(body).await {
         Ok(accepted) => Ok((StatusCode::ACCEPTED, Json(accepted)).into_response()),
         Err(NotAccepted::Payload(error)) => {
             let status = match error {

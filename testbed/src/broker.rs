@@ -260,7 +260,8 @@ impl Broker {
              pid=$(cat pid 2>/dev/null)\n\
              runs() {{ [ -n \"$pid\" ] && grep -q '^State:.[^ZX]' \"/proc/$pid/status\" 2>/dev/null; }}\n\
              case $1 in\n\
-             start) runs && exit 0; echo start >>starts; setsid -f '{program}' {} >>startup.log 2>&1 </dev/null ;;\n\
+             start) runs && exit 0; echo start >>starts; setsid -f '{program}' {} >>startup.log 2>&1 </dev/null; n=0\n\
+             until pid=$(cat pid 2>/dev/null); runs; do n=$((n + 1)); [ $n -gt 500 ] && exit 1; sleep 0.1; done ;;\n\
              stop) runs || exit 0; kill -TERM \"$pid\"; n=0\n\
              while runs; do n=$((n + 1)); [ $n -gt 80 ] && kill -KILL \"$pid\"; sleep 0.1; done ;;\n\
              status) runs ;;\n\

@@ -6,13 +6,16 @@
 
 pub(crate) mod faults;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testbed::wait_until;
 
-use crate::support::Receiver;
 use crate::support::ward::Ward;
+use crate::support::{PATIENCE, Receiver};
 use faults::{CONFIG_BROKEN, FROZEN, Fault, KILLED, NODE_KILLED};
 
 /// Long enough for every rung on a busy machine.
@@ -37,6 +40,8 @@ pub(crate) struct Counts {
 pub(crate) struct Stage {
     pub(crate) ward: Ward,
     pub(crate) people: Receiver,
+    /// Backups of the env file that were ever seen: only the newest are kept.
+    backups: RefCell<BTreeSet<OsString>>,
 }
 
 /// What became of a crash.
@@ -61,24 +66,28 @@ impl Stage {
         );
         let ward = care.start();
         ward.wait_known_good();
-        Stage { ward, people }
+        Stage {
+            ward,
+            people,
+            backups: RefCell::default(),
+        }
     }
 
     fn counts(&self) -> Counts {
         let dir = self.ward.dir();
-        let files = |path: &str, holds: &str| {
+        let files = |path: &str| {
             let entries = std::fs::read_dir(dir.join(path)).into_iter().flatten();
-            let names = entries.flatten().map(|entry| entry.file_name());
-            names
-                .filter(|name| name.to_string_lossy().contains(holds))
-                .count()
+            entries.flatten().map(|entry| entry.file_name())
         };
+        let mut backups = self.backups.borrow_mut();
+        backups.extend(files("state/backups"));
+        let is_compressed = |name: &OsString| name.to_string_lossy().contains(".gz");
         let told = self.people.told("/people");
         Counts {
             starts: self.ward.starts("task"),
             nodes: self.ward.broker.control_starts(),
-            writes: files("state/backups", ""),
-            logs: files("logs", ".gz"),
+            writes: backups.len(),
+            logs: files("logs").filter(is_compressed).count(),
             calls: told
                 .iter()
                 .filter(|t| t.body["kind"] == "escalated")
@@ -120,6 +129,9 @@ impl Stage {
         if let Err(error) = over {
             wrong.push(error.to_string());
         }
+        // A notice is on its way for a moment.
+        let told = || (self.counts().since(&before) == fault.acts).then_some(());
+        wait_until("what was to be done", PATIENCE, told).ok();
         let acts = self.counts().since(&before);
         if acts != fault.acts {
             wrong.push(format!("{:?} instead of {:?}", acts, fault.acts));

@@ -107,6 +107,92 @@ fn alertmanager_is_heard_and_what_is_hostile_is_put_aside() {
 }
 
 #[test]
+fn hostile_labels_select_nothing_and_change_nothing() {
+    let w = serve(&config(&format!("{AUTH}recovery: {{mode: auto}}\n")));
+    // Of two processes that would be missed: the server's own, and this test's.
+    let pids = [w.program.pid().unwrap(), std::process::id()].map(|pid| pid.to_string());
+    let standing = recovery(&w);
+    let long = "m".repeat(1 << 20);
+    let hostile = [
+        "$(reboot)",
+        "`touch pwned`",
+        "; touch pwned #",
+        "../../etc/passwd",
+        "..",
+        "mail\0",
+        "\0",
+        "mail\nTerm",
+        "--config.file=/etc/passwd",
+        "",
+        " ",
+        "*",
+        &pids[0],
+        &pids[1],
+        long.as_str(),
+    ];
+    let names = [
+        "WorkerDown",
+        "WorkerHung",
+        "QueueStuck",
+        "ConfigInvalid",
+        "DiskLow",
+        "LogOversized",
+    ];
+    let selectors = [
+        "worker", "target", "queue", "node", "path", "disk", "glob", "pid", "probe", "playbook",
+    ];
+    let mut sent = 0;
+    for value in hostile {
+        let mut alerts: Vec<Value> = Vec::new();
+        for name in names {
+            for selector in selectors {
+                let labels = json!({ "alertname": name, selector: value });
+                alerts.push(json!({ "status": "firing", "labels": labels }));
+            }
+            let target = json!({ "alertname": name, "target": format!("worker:{value}") });
+            alerts.push(json!({ "status": "firing", "labels": target }));
+        }
+        let named = json!({ "alertname": value });
+        alerts.push(json!({ "status": "firing", "labels": named }));
+        // Of the long ones only as many as a body may hold.
+        let most = (4 << 20) / value.len().max(1);
+        alerts.truncate(most.max(1));
+        sent += alerts.len() as u64;
+        let body = json!({ "version": "4", "alerts": alerts }).to_string();
+        let answer = post(w.address(), WEBHOOK, Some(TOKEN), body.as_bytes());
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        let accepted: Value = serde_json::from_str(&answer.text()).unwrap();
+        assert_eq!(accepted["triggers"], 0, "{value:.40}: {accepted}");
+    }
+    let count = |what: &str| {
+        let labels = [("as", what)];
+        w.metrics()
+            .get("warrener_alerts_received_total", &labels)
+            .unwrap_or(0.0)
+    };
+    let aside = || {
+        ["quarantined", "not_mine", "for_people", "heartbeat"]
+            .map(count)
+            .iter()
+            .sum::<f64>()
+    };
+    wait_until("every alert counted", PATIENCE, || {
+        let aside = aside();
+        (aside == sent as f64)
+            .then_some(())
+            .ok_or_else(|| format!("{aside} of {sent}"))
+    })
+    .unwrap();
+    let now = recovery(&w);
+    assert_eq!(now["pending_triggers"], 0, "{now}");
+    assert_eq!(incidents(&w)["incidents"], json!([]));
+    assert_eq!(now["mode"], standing["mode"]);
+    assert!(!w.dir().join("pwned").exists());
+    let log = w.program.log();
+    assert!(!log.contains("$(reboot)") && !log.contains("mmmm"), "{log}");
+}
+
+#[test]
 fn it_is_closed_without_credentials_and_to_wrong_ones() {
     let body = payload(&json!({ "alertname": "WorkerDown", "worker": "mail" }));
     let closed = serve(&config(""));

@@ -16,6 +16,8 @@ use crate::recover::actions::World;
 use crate::recover::ledger::{Ledger, LedgerError, NewRun, Pending, Stamp, Wanted};
 use crate::recover::verify::{is_later, is_readable};
 
+/// The alerts about the level.
+const HEALTH: [&str; 3] = ["HealthCaution", "HealthWarning", "HealthCritical"];
 /// Triggers taken up at once.
 const PIECE: u32 = 2000;
 /// Time after a run that failed before another is tried; doubled for each that failed before.
@@ -27,6 +29,8 @@ const LONGEST_REST: Duration = Duration::from_secs(6 * 3600);
 pub(super) struct Looks {
     /// The assessment that first did not show it.
     clear_at: HashMap<IncidentId, Moment>,
+    /// The assessment that was last held against the alerts that still fire.
+    again_at: Option<Moment>,
     /// What was seen to follow from a run.
     followed: HashSet<(RunId, FindingKey)>,
 }
@@ -131,32 +135,37 @@ impl Engine {
     }
 
     /// Alerts that still fire, of what is seen to be wrong again though its incident was closed.
-    pub(super) async fn again(&self, world: &World) -> Result<(), LedgerError> {
+    pub(super) async fn again(&mut self, world: &World) -> Result<(), LedgerError> {
+        // What is seen changes with the assessment alone, not with what comes in.
+        if self.looks.again_at.replace(world.assessment.at) == Some(world.assessment.at) {
+            return Ok(());
+        }
         let acting = self.acting().await?;
+        let (setup, targets) = (self.shared.setup(), &world.targets);
+        let claims = HEALTH.into_iter().filter(|name| {
+            Level::of_alert(name).is_some_and(|claimed| world.assessment.level >= claimed)
+        });
+        let claims = claims.filter_map(TriggerCode::of_alert);
+        let findings = world.assessment.findings.iter();
+        let findings = findings.map(|f| (TriggerCode::Finding(f.code), f.target.clone()));
+        let mut seen: HashSet<_> = findings
+            .chain(claims.map(|code| (code, Target::Host)))
+            .filter(|(code, target)| setup.answers(code, &targets.workers_of(target)))
+            .map(|(code, target)| IncidentKey { code, target })
+            .filter(|key| consequence::of_key(key, &world.assessment, &acting, targets).is_none())
+            .collect();
+        for incident in self.shared.ledger.read(Ledger::open_incidents).await? {
+            seen.remove(&incident.key);
+        }
+        // Asked for last: the ledger looks at every alert that fires.
+        if seen.is_empty() {
+            return Ok(());
+        }
         let unattended = self
             .shared
             .ledger
-            .read(|ledger| ledger.unattended(PIECE))
-            .await?;
-        let setup = self.shared.setup();
-        let seen = |pending: &&Pending| {
-            let Trigger { code, target, .. } = &pending.trigger;
-            let mut findings = world.assessment.findings.iter();
-            let there = match code {
-                TriggerCode::Alert(name) => Level::of_alert(name.as_str())
-                    .is_some_and(|claimed| world.assessment.level >= claimed),
-                code => findings.any(|f| code.finding() == Some(f.code) && f.target == *target),
-            };
-            let key = IncidentKey {
-                code: code.clone(),
-                target: target.clone(),
-            };
-            let targets = &world.targets;
-            there
-                && setup.answers(code, &targets.workers_of(target))
-                && consequence::of_key(&key, &world.assessment, &acting, targets).is_none()
-        };
-        let ids: Vec<_> = unattended.iter().filter(seen).map(|p| p.id).collect();
+            .read(move |ledger| ledger.unattended(&seen));
+        let ids = unattended.await?;
         if ids.is_empty() {
             return Ok(());
         }
@@ -204,7 +213,7 @@ impl Engine {
             Ok(incidents.into_iter().zip(runs).collect::<Vec<_>>())
         };
         let open: Vec<(Incident, Vec<Run>)> = self.shared.ledger.read(read).await?;
-        let ids: Vec<_> = open.iter().map(|(incident, _)| incident.id).collect();
+        let ids: HashSet<_> = open.iter().map(|(incident, _)| incident.id).collect();
         self.looks.clear_at.retain(|id, _| ids.contains(id));
         self.sources.retain(|id, _| ids.contains(id));
         self.causes(&open, world).await?;

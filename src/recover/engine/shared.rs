@@ -24,6 +24,8 @@ use crate::recover::verify::{is_later, is_newer};
 
 /// Budgets and stops are counted over at most this long.
 const DAY: Duration = Duration::from_secs(86_400);
+/// Time alone changes what is read too: a pause ends.
+const RECENT: Duration = Duration::from_secs(1);
 /// A control that takes longer tells nothing.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -53,6 +55,8 @@ struct Inner {
     wishes: HashMap<RunId, watch::Sender<Wishes>>,
     holds: BTreeMap<HoldReason, u64>,
     times: BTreeMap<String, Times>,
+    /// What the ledger held last: in which edition, when.
+    record: Option<(u64, Timestamp, Arc<Record>)>,
 }
 
 /// What people said about a run.
@@ -163,9 +167,16 @@ impl Shared {
         tokio::time::timeout(patience, newer).await.ok().flatten()
     }
 
-    /// What the guard asks of the ledger.
-    pub(super) async fn record(&self) -> Result<Record, LedgerError> {
-        let now = self.now();
+    /// What the guard asks of the ledger: read once for all who ask while nothing is written.
+    pub(super) async fn record(&self) -> Result<Arc<Record>, LedgerError> {
+        let (now, edition) = (self.now(), self.ledger.edition());
+        let known = self.lock().record.clone();
+        if let Some((of, at, record)) = known
+            && of == edition
+            && now.since(at).max(at.since(now)) < RECENT
+        {
+            return Ok(record);
+        }
         let read = move |ledger: &Ledger| {
             Ok(Record {
                 incidents: ledger.open_incidents()?,
@@ -173,7 +184,10 @@ impl Shared {
                 pauses: ledger.pauses(now)?,
             })
         };
-        self.ledger.read(read).await
+        let record = Arc::new(self.ledger.read(read).await?);
+        // Under the edition from before it was read: what was written meanwhile is read again.
+        self.lock().record = Some((edition, now, Arc::clone(&record)));
+        Ok(record)
     }
 
     /// Looks at this host's broker node.

@@ -27,11 +27,17 @@ const WATCHDOG: &str = "Watchdog";
 const PAGE: &str = "Page";
 
 /// What an alert was read as.
-pub(super) enum Read {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// It asks for recovery.
     Trigger(Trigger),
+    /// It was put aside.
     Quarantined(Quarantined),
+    /// A firing `Watchdog`: the pipeline from Prometheus to here works.
     Heartbeat,
+    /// For people alone: a page, or what tells of recovery itself.
     ForPeople,
+    /// Of what this host's configuration does not have.
     NotMine,
 }
 

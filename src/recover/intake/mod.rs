@@ -21,8 +21,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use alert::Read;
 pub use fingerprint::fingerprint;
-pub use payload::{PayloadError, parse};
+pub use payload::{Body, PayloadError, parse};
 pub use quarantine::{QuarantineReason, Quarantined};
 pub use target::kind;
 
@@ -30,7 +31,6 @@ use std::collections::BTreeMap;
 
 use super::targets::Targets;
 use crate::model::{Trigger, TriggerSource, TriggerStatus};
-use alert::Read;
 
 /// Longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 8 << 20;
@@ -74,6 +74,18 @@ impl Batch {
     /// Adds what an alert is for this host. `identity` is this host's name in labels.
     pub(super) fn add(&mut self, told: Told<'_>, targets: &Targets, identity: &str) {
         self.enter(alert::judge(told, targets, identity));
+    }
+
+    /// What it holds, one by one.
+    pub fn into_alerts(self) -> impl Iterator<Item = Read> {
+        let times = |read: Read, count| (0..count).map(move |_| read.clone());
+        let triggers = self.triggers.into_iter().map(Read::Trigger);
+        let quarantined = self.quarantined.into_iter().map(Read::Quarantined);
+        triggers
+            .chain(quarantined)
+            .chain(times(Read::Heartbeat, self.heartbeats))
+            .chain(times(Read::ForPeople, self.for_people))
+            .chain(times(Read::NotMine, self.not_mine))
     }
 
     fn enter(&mut self, read: Read) {

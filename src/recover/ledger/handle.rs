@@ -1,6 +1,8 @@
 //! The ledger on a thread of its own: whoever shares the runtime never waits for a disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -48,6 +50,8 @@ enum Turn {
 pub struct Handle {
     calls: mpsc::Sender<Call>,
     trouble: watch::Receiver<Option<Trouble>>,
+    /// How often it was, or may have been, written.
+    written: Arc<AtomicU64>,
     file: PathBuf,
 }
 
@@ -67,7 +71,7 @@ impl Handle {
                 ledger: None,
                 tried: None,
             };
-            while let Some(call) = called.blocking_recv() {
+            while let Some(call) = keeper.next(&mut called) {
                 let turn = keeper.serve(call);
                 told.send_if_modified(|trouble| match turn {
                     Turn::Read => false,
@@ -86,6 +90,7 @@ impl Handle {
         Ok(Handle {
             calls,
             trouble,
+            written: Arc::default(),
             file,
         })
     }
@@ -98,6 +103,13 @@ impl Handle {
         &self,
         change: impl FnOnce(&mut Ledger) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
+        let written = Arc::clone(&self.written);
+        let change = move |ledger: &mut Ledger| {
+            let changed = change(ledger);
+            // Before it is answered: who knows of the change finds no older edition.
+            written.fetch_add(1, Ordering::SeqCst);
+            changed
+        };
         self.ask(change, || Turn::Written).await
     }
 
@@ -110,6 +122,11 @@ impl Handle {
         read: impl FnOnce(&Ledger) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         self.ask(|ledger| read(ledger), || Turn::Read).await
+    }
+
+    /// Another number once anything was written: what was read under the same one is still so.
+    pub fn edition(&self) -> u64 {
+        self.written.load(Ordering::SeqCst)
     }
 
     /// Why nothing can be recorded now.
@@ -151,6 +168,18 @@ struct Keeper {
 }
 
 impl Keeper {
+    /// The next call; before it is waited for, the log is emptied.
+    fn next(&mut self, called: &mut mpsc::Receiver<Call>) -> Option<Call> {
+        let waits = called.try_recv().ok();
+        if let Some(ledger) = &mut self.ledger
+            && let Err(error) = ledger.settle(waits.is_none())
+        {
+            // It is tried again; what can't be written is told by the next call that writes.
+            tracing::warn!(%error, "the ledger's log could not be emptied");
+        }
+        waits.or_else(|| called.blocking_recv())
+    }
+
     fn serve(&mut self, call: Call) -> Turn {
         if self.ledger.is_none() {
             if let Some((at, trouble)) = &self.tried

@@ -16,10 +16,12 @@ mod lock;
 mod open;
 mod outbox;
 mod pauses;
+mod receive;
 mod retention;
 mod runs;
 mod said;
 mod schema;
+mod settle;
 mod sql;
 mod steps;
 mod take_up;
@@ -36,17 +38,19 @@ pub use error::LedgerError;
 pub use handle::{Handle, Trouble};
 pub use outbox::{Notice, NoticeId, Noticed, Queued};
 pub use pauses::Stamp;
+pub use receive::{Received, Taken};
 pub use retention::Forgotten;
 pub use runs::{NewRun, Tally};
 pub use said::{Said, Word};
 pub use take_up::Wanted;
-pub use triggers::{Pending, Received};
+pub use triggers::Pending;
 
 /// The open ledger. Closed, and free for another process, when dropped.
 #[derive(Debug)]
 pub struct Ledger {
     connection: Connection,
     file: PathBuf,
+    logged: settle::Logged,
     /// Let go after the connection is closed: fields are dropped in their order.
     _lock: lock::Lock,
 }

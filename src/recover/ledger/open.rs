@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock::Lock;
+use super::settle::Logged;
 use super::{Ledger, LedgerError, schema};
 use crate::model::{Pause, Timestamp};
 
@@ -43,7 +44,7 @@ impl Ledger {
         made.map_err(|error| LedgerError::of_io(&error, state))?;
         let lock = Lock::take(&state.join(LOCK), &file)?;
         create(&file).map_err(|error| LedgerError::of_io(&error, &file))?;
-        let (connection, is_new) = match connect(&file) {
+        let (mut connection, is_new) = match connect(&file) {
             Err(LedgerError::Corrupt { file, words, .. }) => {
                 let kept_at = set_aside(&file, now);
                 return Err(LedgerError::Corrupt {
@@ -54,9 +55,12 @@ impl Ledger {
             }
             opened => opened?,
         };
+        let logged = Logged::watch(&mut connection);
+        let logged = logged.map_err(|error| LedgerError::of(error, &file))?;
         let mut ledger = Ledger {
             connection,
             file,
+            logged,
             _lock: lock,
         };
         if is_new && let Some(kept) = kept(state) {

@@ -1,6 +1,6 @@
 //! Pauses, and the few instants that are remembered across restarts.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Ledger, LedgerError};
 use crate::model::{Pause, Target, Timestamp};
@@ -86,13 +86,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn stamp(&mut self, stamp: Stamp, now: Timestamp) -> Result<(), LedgerError> {
-        self.change(|change| {
-            let query = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
-            change
-                .prepare_cached(query)?
-                .execute(params![stamp.key(), now])?;
-            Ok(())
-        })
+        self.change(|change| Ok(write_stamp(change, stamp, now)?))
     }
 
     /// When it last was; `None`: never.
@@ -108,6 +102,17 @@ impl Ledger {
                 .optional()
         })
     }
+}
+
+/// Remembers that it was now.
+pub(super) fn write_stamp(
+    change: &Connection,
+    stamp: Stamp,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let query = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
+    let values = params![stamp.key(), now];
+    change.prepare_cached(query)?.execute(values).map(drop)
 }
 
 /// Everything is the empty key; no target has it.

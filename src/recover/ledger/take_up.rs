@@ -1,5 +1,8 @@
 //! Triggers into incidents.
 
+use std::collections::HashSet;
+use std::iter::repeat;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::triggers::{COLUMNS, pending};
@@ -18,6 +21,9 @@ pub enum Wanted {
     /// It follows from what is done about this incident, and joins it, unless its own is open.
     Follows(IncidentId),
 }
+
+/// Alerts of one kind that are put back: an incident is opened by the first, the others tell of it.
+const SOME: usize = 100;
 
 impl Ledger {
     /// Takes up what is pending, oldest first, at most `limit`, as a whole: what fires opens or joins
@@ -69,23 +75,38 @@ impl Ledger {
         })
     }
 
-    /// Alerts that still fire by the newest word and have no open incident: taken up, the incident
-    /// was closed, and never taken back. Oldest first, at most `limit`.
+    /// Alerts about `keys` that were taken up and still fire by the newest word, some of each: to be put
+    /// back where their incident was closed and they are seen to be right again.
+    ///
+    /// Looks at every alert that fires.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn unattended(&self, limit: u32) -> Result<Vec<Pending>, LedgerError> {
-        let query = format!(
-            "SELECT {COLUMNS} FROM triggers WHERE newest = 1 AND status = ? AND source IN (?, ?)
-             AND taken_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM incidents AS open WHERE open.code = triggers.code
-                AND open.target = triggers.target AND open.closed_at IS NULL)
-             ORDER BY id LIMIT ?"
-        );
+    pub fn unattended(&self, keys: &HashSet<IncidentKey>) -> Result<Vec<TriggerId>, LedgerError> {
+        let keys = keys
+            .iter()
+            .map(|key| (key.code.to_string(), key.target.key()));
+        let mut wanted: Vec<((String, String), usize)> = keys.zip(repeat(SOME)).collect();
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&query)?;
+            let query = "SELECT id, code, target FROM triggers WHERE newest = 1 AND status = ?
+                AND source IN (?, ?) AND taken_at IS NOT NULL";
+            let mut statement = connection.prepare_cached(query)?;
             let alerts = [TriggerSource::Alertmanager, TriggerSource::Reconcile];
-            let values = params![TriggerStatus::Firing, alerts[0], alerts[1], limit];
-            statement.query_map(values, pending)?.collect()
+            let mut rows = statement.query(params![TriggerStatus::Firing, alerts[0], alerts[1]])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (code, target) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
+                let of = |((own, about), _): &&mut ((String, String), usize)| {
+                    own == code && about == target
+                };
+                if let Some((_, left)) = wanted.iter_mut().find(of)
+                    && *left > 0
+                {
+                    *left -= 1;
+                    found.push(row.get(0)?);
+                }
+            }
+            Ok(found)
         })
     }
 

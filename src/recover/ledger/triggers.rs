@@ -1,25 +1,13 @@
-//! Triggers: received once however often they are sent, and pending until they are taken up.
+//! Triggers: pending until they are taken up, and what they say since.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::sql::Json;
-use super::{Change, Ledger, LedgerError};
+use super::{Ledger, LedgerError};
 use crate::model::{IncidentId, Timestamp, Trigger, TriggerId, TriggerSource, TriggerStatus};
 use crate::recover::intake::Quarantined;
-
-/// Quarantined alerts that are kept to be shown.
-const MAX_QUARANTINED: i64 = 1000;
-
-/// What became of a trigger that was received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Its number, or that of the one it repeats.
-    pub id: TriggerId,
-    /// It says what was not said before; otherwise only its delivery was counted.
-    pub is_new: bool,
-}
 
 /// A trigger that nobody took up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,81 +20,10 @@ pub struct Pending {
     pub received_at: Timestamp,
 }
 
-/// A new row, or one delivery more of a row that says the same. None where the newest of the same
-/// fingerprint says something else.
-const RECEIVE: &str = "
-    INSERT INTO triggers
-        (fingerprint, status, source, code, target, starts_at, labels, received_at, last_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
-    ON CONFLICT (fingerprint) WHERE newest = 1 DO UPDATE
-        SET deliveries = deliveries + 1, last_at = excluded.last_at
-        WHERE status = excluded.status
-    RETURNING id, deliveries";
-
 pub(super) const COLUMNS: &str =
     "id, source, code, target, status, fingerprint, starts_at, labels, received_at";
 
 impl Ledger {
-    /// Records what came in, as a whole: when it returns, all of it is on the disk.
-    ///
-    /// # Errors
-    /// [`LedgerError`]; none of it was recorded then.
-    pub fn receive(
-        &mut self,
-        triggers: &[Trigger],
-        quarantined: &[Quarantined],
-        now: Timestamp,
-    ) -> Result<Vec<Received>, LedgerError> {
-        self.change(|change| {
-            let mut receive = change.prepare_cached(RECEIVE)?;
-            let mut replace = change.prepare_cached(
-                "UPDATE triggers SET newest = 0 WHERE fingerprint = ? AND newest = 1",
-            )?;
-            let mut received = Vec::with_capacity(triggers.len());
-            for trigger in triggers {
-                let mut one = || {
-                    let values = params![
-                        trigger.fingerprint,
-                        trigger.status,
-                        trigger.source,
-                        trigger.code,
-                        trigger.target,
-                        trigger.starts_at,
-                        Json(&trigger.labels),
-                        now
-                    ];
-                    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?));
-                    receive.query_row(values, row).optional()
-                };
-                let (id, deliveries) = match one()? {
-                    Some(row) => row,
-                    None => {
-                        replace.execute([&trigger.fingerprint])?;
-                        one()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?
-                    }
-                };
-                received.push(Received {
-                    id,
-                    is_new: deliveries == 1,
-                });
-            }
-            let mut aside = change.prepare_cached(
-                "INSERT INTO quarantine (received_at, position, reason, words, excerpt)
-                 VALUES (?, ?, ?, ?, ?)",
-            )?;
-            for alert in quarantined {
-                let (words, excerpt) = (&alert.words, &alert.excerpt);
-                aside.execute(params![now, alert.index, alert.reason, words, excerpt])?;
-            }
-            if !quarantined.is_empty() {
-                let oldest = "DELETE FROM quarantine
-                    WHERE id <= (SELECT max(id) FROM quarantine) - ?";
-                change.execute(oldest, [MAX_QUARANTINED])?;
-            }
-            Ok::<_, Change>(received)
-        })
-    }
-
     /// Triggers that nobody took up, oldest first, at most `limit`.
     ///
     /// # Errors

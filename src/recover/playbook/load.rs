@@ -51,7 +51,11 @@ impl Playbooks {
         let mut playbooks = Playbooks::default();
         let mut errors = Vec::new();
         for (file, text) in SHIPPED {
-            playbooks.add(read(text, Path::new(file)), Origin::Shipped, &mut errors);
+            playbooks.add(
+                Playbook::from_text(text, Path::new(file)),
+                Origin::Shipped,
+                &mut errors,
+            );
         }
         for file in folder.map(|f| files(f, &mut errors)).unwrap_or_default() {
             if let Some(wrong) = anybodys(&file) {
@@ -62,7 +66,7 @@ impl Playbooks {
                 ReadError::TooLarge { .. } => "a playbook is a few kilobytes",
                 _ => "let the user warrener runs as read it",
             })
-            .and_then(|text| read(&text, &file));
+            .and_then(|text| Playbook::from_text(&text, &file));
             playbooks.add(read, Origin::Own(file), &mut errors);
         }
         errors.extend(check::together(&playbooks));
@@ -104,15 +108,20 @@ impl Playbooks {
     }
 }
 
-/// Reads `text` as the playbook in `file`.
-pub(super) fn read(text: &str, file: &Path) -> Result<Playbook, ConfigErrors> {
-    let (playbook, places) = read_document::<Playbook>(text, file)?;
-    let mut errors = check::one(&playbook, file, &places);
-    errors.sort_by_key(|error| error.position);
-    if errors.is_empty() {
-        Ok(playbook)
-    } else {
-        Err(ConfigErrors(errors))
+impl Playbook {
+    /// Reads `text` as the playbook in `file`, which need not be there.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: everything wrong with the text, each with its place and its remedy.
+    pub fn from_text(text: &str, file: &Path) -> Result<Self, ConfigErrors> {
+        let (playbook, places) = read_document::<Playbook>(text, file)?;
+        let mut errors = check::one(&playbook, file, &places);
+        errors.sort_by_key(|error| error.position);
+        if errors.is_empty() {
+            Ok(playbook)
+        } else {
+            Err(ConfigErrors(errors))
+        }
     }
 }
 

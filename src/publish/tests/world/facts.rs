@@ -232,6 +232,7 @@ pub(super) fn workers(at: Moment) -> WorkersFacts {
             controlled: true,
             control_unavailable: Some(Failure::new(Reason::Io, "systemd does not answer")),
             stopped_by_operator: Some(false),
+            left_stopped: Vec::new(),
             restarts: 1,
             exits: vec![ExitFacts {
                 process: id,

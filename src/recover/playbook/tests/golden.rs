@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::load::read;
+use super::super::Playbook;
 
 #[test]
 fn broken_playbooks_give_their_exact_message() {
@@ -19,7 +19,8 @@ fn broken_playbooks_give_their_exact_message() {
     let mut wrong = Vec::new();
     for file in files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let told = match read(&fs::read_to_string(&file).unwrap(), Path::new(&name)) {
+        let told = match Playbook::from_text(&fs::read_to_string(&file).unwrap(), Path::new(&name))
+        {
             Ok(_) => "nothing is wrong\n".to_owned(),
             Err(errors) => format!("{errors}\n"),
         };

@@ -77,7 +77,7 @@ proptest! {
     ) {
         let (file, text) = Playbooks::shipped_files()[which];
         let text = edited(text, &edits);
-        match load::read(&text, std::path::Path::new(file)) {
+        match Playbook::from_text(&text, std::path::Path::new(file)) {
             Err(errors) => prop_assert!(errors.to_string().starts_with(file), "{errors}"),
             Ok(playbook) => {
                 prop_assert_eq!(format!("{}.yml", playbook.name), file);

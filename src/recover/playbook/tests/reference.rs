@@ -132,6 +132,6 @@ fn the_example_of_the_page_loads() {
         .split("```")
         .next()
         .unwrap();
-    let read = super::super::load::read(text, Path::new("our-worker.yml"));
+    let read = super::super::Playbook::from_text(text, Path::new("our-worker.yml"));
     assert!(read.is_ok(), "{}", read.unwrap_err());
 }

@@ -33,7 +33,7 @@ pub(super) struct Scene {
 pub(super) struct Pipeline {
     pub(super) alerting: Alerting,
     doubler: Receiver,
-    _people: Receiver,
+    people: Receiver,
     _written: Program,
 }
 
@@ -62,7 +62,7 @@ impl Pipeline {
         Pipeline {
             alerting,
             doubler,
-            _people: people,
+            people,
             _written: written,
         }
     }
@@ -70,6 +70,11 @@ impl Pipeline {
     /// From now on nothing that Alertmanager posts gets through, or all of it again.
     pub(super) fn cut_off(&self, cut_off: bool) {
         self.doubler.refuse(cut_off);
+    }
+
+    /// Messages that Alertmanager wrote to people's chat.
+    pub(super) fn pages(&self) -> usize {
+        self.people.told("/slack").len()
     }
 
     /// The names of the alerts that ask for this playbook and fire, as Alertmanager has them.

@@ -38,7 +38,7 @@ pub(super) struct Story {
     pub(super) starts: usize,
     /// Starts of the broker's node, by its own word.
     pub(super) nodes: usize,
-    /// Times that a person is called.
+    /// The most times that a person is called; where any, once at least.
     pub(super) calls: usize,
     /// Somebody else's broker is where the defaults lead.
     pub(super) decoy: bool,

@@ -67,11 +67,10 @@ fn password(scene: &Scene, password: &str) {
     broker.ctl(&["change_password", "guest", password]).unwrap();
 }
 
-/// Workers that somebody else started are found by their command line; those of another fleet on this
-/// machine write their messages elsewhere.
+/// Workers that somebody else started are found by their command line; those of another fleet are not.
 fn matched() -> Care {
     Care {
-        kind: "min_healthy: 1\n    match: {cmdline: 'sample-worker --kind task .*{dir}/'}",
+        kind: "min_healthy: 1\n    match: {cmdline: '--message-log {dir}/task.messages'}",
         ..Care::default()
     }
 }

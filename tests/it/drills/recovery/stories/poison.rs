@@ -41,7 +41,8 @@ pub(super) const STORIES: [Story; 2] = [
         },
         // Its supervisor's, one a second.
         starts: usize::MAX,
-        calls: 1,
+        // For the queue, and for its workers.
+        calls: 2,
         ..WORKER
     },
 ];

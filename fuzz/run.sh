@@ -1,0 +1,22 @@
+#!/bin/bash
+# libFuzzer on everything that comes from outside, each target for FUZZ_SECONDS (60), beginning with the
+# repository's own files. What it finds is left in fuzz/artifacts, and ends it.
+set -euo pipefail
+cd "$(dirname "$0")"
+built=$(pwd)/../target/fuzz
+RUSTC_WRAPPER=$(pwd)/rustc.sh cargo build --locked --bins --target-dir "$built"
+
+fuzz() {
+  local target=$1
+  shift
+  mkdir -p "corpus/$target" "artifacts/$target"
+  echo "fuzz: $target"
+  "$built/debug/$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=5 -rss_limit_mb=1024 \
+    -print_final_stats=1 -artifact_prefix="artifacts/$target/" "corpus/$target" "$@"
+}
+
+fuzz webhook seeds/webhook -dict=webhook.dict
+fuzz playbook ../playbooks ../tests/playbooks
+fuzz configuration ../tests/config
+fuzz env seeds/env
+fuzz exposition ../tests/captures
