@@ -18,6 +18,8 @@ use super::exec::{ENVIRONMENT, Group, Refusal};
 /// Of its last line so many characters are kept.
 const LONGEST_LINE: usize = 200;
 /// Of its output so many bytes are held.
+/// Read at once; 64 of them are more than a pipe holds.
+const PIECE: usize = 4096;
 const HELD: usize = 4 * LONGEST_LINE;
 
 /// A program that ended, or was ended.
@@ -107,7 +109,7 @@ struct Tail(Vec<u8>);
 impl Tail {
     /// Reads what is there; whether there may be more some time.
     fn take(&mut self, output: &Receiver) -> bool {
-        let mut bytes = [0; HELD];
+        let mut bytes = [0; PIECE];
         // Not for ever: whoever writes without end is read on at the next turn.
         for _ in 0..64 {
             match output.try_read(&mut bytes) {

@@ -175,7 +175,8 @@ fn taking_back_goes_on_after_a_crash_and_is_done_once() {
 #[test]
 fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
     let control = "{command: {start: ['true'], stop: ['true'], status: ['false']}}";
-    let worker_w = format!("workers: {{w: {{control: {control}}}}}");
+    let found = "match: {cmdline: no-such-worker}";
+    let worker_w = format!("workers: {{w: {{{found}, control: {control}}}}}");
     let webhook = "notify: {webhook: {url: 'http://127.0.0.1:1/'}}";
     let config = format!("{{mode: auto}}\n{worker_w}\n{webhook}");
     let rig = Rig::new(&config, MEND);
