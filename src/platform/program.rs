@@ -17,9 +17,9 @@ use super::exec::{ENVIRONMENT, Group, Refusal};
 
 /// Of its last line so many characters are kept.
 const LONGEST_LINE: usize = 200;
-/// Of its output so many bytes are held.
 /// Read at once; 64 of them are more than a pipe holds.
 const PIECE: usize = 4096;
+/// Of its output so many bytes are held.
 const HELD: usize = 4 * LONGEST_LINE;
 
 /// A program that ended, or was ended.

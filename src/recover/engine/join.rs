@@ -16,8 +16,6 @@ use crate::recover::actions::World;
 use crate::recover::ledger::{Ledger, LedgerError, NewRun, Pending, Stamp, Wanted};
 use crate::recover::verify::{is_later, is_readable};
 
-/// The alerts about the level.
-const HEALTH: [&str; 3] = ["HealthCaution", "HealthWarning", "HealthCritical"];
 /// Triggers taken up at once.
 const PIECE: u32 = 2000;
 /// Time after a run that failed before another is tried; doubled for each that failed before.
@@ -30,7 +28,7 @@ pub(super) struct Looks {
     /// The assessment that first did not show it.
     clear_at: HashMap<IncidentId, Moment>,
     /// The assessment that was last held against the alerts that still fire.
-    again_at: Option<Moment>,
+    pub(super) again_at: Option<Moment>,
     /// What was seen to follow from a run.
     followed: HashSet<(RunId, FindingKey)>,
 }
@@ -85,7 +83,7 @@ impl Engine {
     }
 
     /// What the runs at work act on.
-    async fn acting(&self) -> Result<Vec<Acting>, LedgerError> {
+    pub(super) async fn acting(&self) -> Result<Vec<Acting>, LedgerError> {
         let now = self.shared.now();
         let read = move |ledger: &Ledger| {
             let mut acting = Vec::new();
@@ -132,45 +130,6 @@ impl Engine {
             new.push(finding);
         }
         self.enter(new.into_iter(), TriggerSource::Finding).await
-    }
-
-    /// Alerts that still fire, of what is seen to be wrong again though its incident was closed.
-    pub(super) async fn again(&mut self, world: &World) -> Result<(), LedgerError> {
-        // What is seen changes with the assessment alone, not with what comes in.
-        if self.looks.again_at.replace(world.assessment.at) == Some(world.assessment.at) {
-            return Ok(());
-        }
-        let acting = self.acting().await?;
-        let (setup, targets) = (self.shared.setup(), &world.targets);
-        let claims = HEALTH.into_iter().filter(|name| {
-            Level::of_alert(name).is_some_and(|claimed| world.assessment.level >= claimed)
-        });
-        let claims = claims.filter_map(TriggerCode::of_alert);
-        let findings = world.assessment.findings.iter();
-        let findings = findings.map(|f| (TriggerCode::Finding(f.code), f.target.clone()));
-        let mut seen: HashSet<_> = findings
-            .chain(claims.map(|code| (code, Target::Host)))
-            .filter(|(code, target)| setup.answers(code, &targets.workers_of(target)))
-            .map(|(code, target)| IncidentKey { code, target })
-            .filter(|key| consequence::of_key(key, &world.assessment, &acting, targets).is_none())
-            .collect();
-        for incident in self.shared.ledger.read(Ledger::open_incidents).await? {
-            seen.remove(&incident.key);
-        }
-        // Asked for last: the ledger looks at every alert that fires.
-        if seen.is_empty() {
-            return Ok(());
-        }
-        let unattended = self
-            .shared
-            .ledger
-            .read(move |ledger| ledger.unattended(&seen));
-        let ids = unattended.await?;
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let put_back = self.shared.ledger.write(move |l| l.put_back(&ids));
-        put_back.await
     }
 
     async fn enter<'a>(

@@ -13,6 +13,7 @@
 //!
 //! Must not know: HTTP, how an action works.
 
+mod again;
 mod cause;
 mod consequence;
 mod crash;
