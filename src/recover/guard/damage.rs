@@ -54,6 +54,14 @@ fn common_cause(case: &Case<'_>) -> Option<Hold> {
 
 /// Fewer of `worker` would work than must.
 fn too_few(case: &Case<'_>, worker: &str) -> Option<Hold> {
+    // What is restarted in stages has what is missing started first, and is asked of again with whom it
+    // stops: before that, the repair it waits for must not be held for a number that will be another.
+    let staged = |action: &Action| matches!(action, Action::WorkersRestartStaged(_));
+    let steps = case.request.steps.iter();
+    let mut disturbing = steps.filter(|step| step.action.touches_workers());
+    if case.request.victims.is_none() && disturbing.all(|step| staged(&step.action)) {
+        return None;
+    }
     let hold = |words: String| Hold::new(HoldReason::BlastRadius, words);
     let least = case.view.config.workers.get(worker)?.min_healthy as usize;
     let facts = case.view.snapshot.workers.facts();
@@ -114,12 +122,6 @@ fn victims(case: &Case<'_>, worker: &str, all: &[ProcessId]) -> Vec<ProcessId> {
     if let Some(planned) = case.request.victims {
         return planned.to_vec();
     }
-    let staged = |action: &Action| matches!(action, Action::WorkersRestartStaged(_));
-    let disturbing = case
-        .request
-        .steps
-        .iter()
-        .filter(|s| s.action.touches_workers());
     let bad: Vec<_> = all
         .iter()
         .copied()
@@ -129,10 +131,6 @@ fn victims(case: &Case<'_>, worker: &str, all: &[ProcessId]) -> Vec<ProcessId> {
         .finding
         .map(|finding| &finding.processes[..])
         .unwrap_or_default();
-    if disturbing.clone().all(|step| staged(&step.action)) {
-        // One at a time, those that do not work first.
-        return bad.first().or(all.first()).copied().into_iter().collect();
-    }
     if !named.is_empty() {
         named.to_vec()
     } else if !bad.is_empty() {

@@ -179,6 +179,9 @@ fn a_staged_restart_leaves_enough() {
     w.finds(Code::WorkerConfigDrift, worker("task"));
     goes(&w);
     w.config.workers.get_mut("task").unwrap().min_healthy = 2;
+    // What comes before it in the rung must not wait for what the stages will see to.
+    goes(&w);
+    w.victims = Some(vec![process(11)]);
     only(&w, HoldReason::BlastRadius);
     w.verdict("task", 11, Verdict::Disconnected);
     goes(&w);
