@@ -209,6 +209,7 @@ fn serve(
             local,
             ready: watch::channel(true).1,
             credentials: watch::channel(Credentials::default()).1,
+            attention: watch::Sender::new(warrener::model::Attention::default()),
             reload,
             now: cycle::now,
         };

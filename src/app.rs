@@ -16,7 +16,7 @@ pub use self::judging::Judge;
 use self::judging::Judging;
 use crate::assess::History;
 use crate::config::{Config, ConfigErrors, Source};
-use crate::model::{Failure, Moment, Snapshot, Standing};
+use crate::model::{Attention, Failure, Level, Moment, Snapshot, Standing};
 use crate::publish::Exposition;
 use crate::publish::metrics::{Local, Publisher, Reload};
 use crate::recover::engine::Setup;
@@ -86,6 +86,7 @@ struct Running {
     probes: Probes,
     credentials: watch::Sender<Credentials>,
     judging: watch::Sender<Judging>,
+    attention: watch::Sender<Attention>,
     keeping: Keeping,
     recovering: Recovering,
     local: Arc<Local>,
@@ -110,10 +111,12 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let (stop, stopping) = watch::channel(false);
     let (judging, judging_now) = watch::channel(Judging::of(&config));
     let (standing, standing_now) = watch::channel(Arc::new(judging::standing(&config)));
+    let attention = watch::Sender::new(Attention::default());
     let mut published = publish(
         assembler.snapshots(),
         judging_now,
         standing_now,
+        attention.clone(),
         Arc::clone(&local),
     )
     .map_err(StartError::Thread)?;
@@ -131,10 +134,11 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         ready: published.ready,
         credentials: credentials_now,
         desk,
+        attention: attention.clone(),
         reload,
         now: cycle::now,
     };
-    let probes = build.start(&assembler);
+    let probes = build.start(&assembler, attention.subscribe());
     let mut running = Running {
         options,
         assembler,
@@ -143,6 +147,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         probes,
         credentials,
         judging,
+        attention,
         keeping,
         recovering,
         local,
@@ -209,7 +214,7 @@ impl Running {
                 if (&config.broker, &config.queues) != (&self.config.broker, &self.config.queues) {
                     self.assembler.enter(forget_the_broker).await;
                 }
-                self.probes = build.start(&self.assembler);
+                self.probes = build.start(&self.assembler, self.attention.subscribe());
                 self.keeping.follow(&config);
                 self.recovering.follow(&config, setup);
                 self.config = config;
@@ -287,6 +292,7 @@ fn publish(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     judging: watch::Receiver<Judging>,
     standing: watch::Receiver<Arc<Standing>>,
+    attention: watch::Sender<Attention>,
     local: Arc<Local>,
 ) -> std::io::Result<Published> {
     let (mut publisher, mut history) = (Publisher::new(local), History::default());
@@ -295,6 +301,9 @@ fn publish(
         let judging = judging.borrow().clone();
         let standing = Arc::clone(&standing.borrow());
         let (assessment, status) = judging.judge(&snapshot, &standing, &mut history);
+        let restless = assessment.level != Level::Normal;
+        attention
+            .send_if_modified(|paid| std::mem::replace(&mut paid.restless, restless) != restless);
         let status: Arc<str> = status.to_json().into();
         let exposition = publisher.publish(&snapshot, &assessment, judging.limits(), &standing);
         let exposition = Arc::new(exposition);

@@ -44,7 +44,10 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
-    ("flate2", &["publish/", "platform/folder/rotate.rs"]),
+    (
+        "flate2",
+        &["publish/", "platform/files.rs", "platform/folder/rotate.rs"],
+    ),
     ("futures_io", &["watch/broker/amqp/"]),
     ("glob", &["config/check/", "watch/files/"]),
     ("hyper", &["server/"]),

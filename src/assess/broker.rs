@@ -4,6 +4,7 @@
 //! twice while the other does not succeed. A refused login is an answer, so never unreachable. A
 //! login that goes on with what last worked leaves the broker healthy; the env file is the finding.
 
+use super::probes::failed_in_a_row;
 use super::settle::Source;
 use super::{Case, Draft, Judged, words};
 use crate::model::facts::{BrokerFacts, NodeFacts};
@@ -64,7 +65,7 @@ fn way<'a, T>(case: Case<'a>, name: &'static str, probe: ProbeName, s: &'a Secti
         name,
         reason: s.failure().map(|f| f.reason),
         message: s.failure().map_or("", |f| f.message.as_str()),
-        in_a_row: s.tally.failed_in_a_row,
+        in_a_row: failed_in_a_row(case, probe, s),
         success: s.success() == Some(true),
         read_at: s.read_at(),
         failing_since: case.history.failing.get(&probe).copied(),

@@ -24,7 +24,11 @@ pub(super) fn judge(case: Case<'_>, out: &mut Judged) {
 }
 
 fn one<T>(case: Case<'_>, probe: ProbeName, section: &Section<T>, out: &mut Judged) {
-    let Some(interval) = section.interval.filter(|interval| !interval.is_zero()) else {
+    // While warrener watches closely readings are missed sooner: they count by the usual interval.
+    let Some(interval) = section
+        .usual_interval()
+        .filter(|interval| !interval.is_zero())
+    else {
         return;
     };
     let since = section
@@ -33,7 +37,7 @@ fn one<T>(case: Case<'_>, probe: ProbeName, section: &Section<T>, out: &mut Judg
     let silent = since.map_or(Duration::ZERO, |since| case.now.since(since));
     // A loop that hangs enters nothing at all: then the age tells. Two intervals are fair.
     let by_age = (silent.as_secs_f64() / interval.as_secs_f64()) as u32;
-    let missed = section.tally.failed_in_a_row.max(by_age.saturating_sub(1));
+    let missed = failed_in_a_row(case, probe, section).max(by_age.saturating_sub(1));
     let severity = match missed {
         ..MINOR_AFTER => return,
         MINOR_AFTER..MAJOR_AFTER => Severity::Minor,
@@ -57,6 +61,21 @@ fn one<T>(case: Case<'_>, probe: ProbeName, section: &Section<T>, out: &mut Judg
         format!("less than {MINOR_AFTER}"),
     );
     out.see(draft.with(missed).with(Evidence::seen("why", why)));
+}
+
+/// Readings that failed in a row; while warrener watches closely, as many as would have at the
+/// usual interval.
+pub(super) fn failed_in_a_row<T>(case: Case<'_>, probe: ProbeName, section: &Section<T>) -> u32 {
+    let failed = section.tally.failed_in_a_row;
+    let (Some(interval), Some(usual)) = (section.interval, section.usual_interval()) else {
+        return failed;
+    };
+    let failing = case.history.failing.get(&probe);
+    let (Some(since), true) = (failing, interval < usual) else {
+        return failed;
+    };
+    let lasts = case.now.since(*since).as_secs_f64() / usual.as_secs_f64();
+    failed.min((lasts as u32).saturating_add(1))
 }
 
 /// Which scheduled probes have a fresh reading.

@@ -6,6 +6,7 @@
 //! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::Draft;
 use crate::model::facts::ProcessId;
@@ -13,6 +14,9 @@ use crate::model::{Code, Finding, FindingKey, Moment, ProbeName, Section, Snapsh
 
 /// Clean readings in a row that close a finding.
 const CLEAN: u32 = 2;
+
+/// Of an interval; readings are never exactly so far apart.
+const NEARLY: f64 = 0.9;
 
 /// The readings that a finding is counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,9 @@ pub(super) struct About {
     pub(super) failed: bool,
     pub(super) generation: u64,
     pub(super) read_at: Option<Moment>,
+    /// Where warrener watches closely: readings nearer than this count as one, for the broker's
+    /// statistics may be the same in both.
+    pub(super) apart: Option<Duration>,
 }
 
 /// Every section of a snapshot.
@@ -52,6 +59,10 @@ pub(super) fn sections(snapshot: &Snapshot) -> [About; 7] {
             failed: section.success() == Some(false),
             generation: section.generation(),
             read_at: section.read_at(),
+            apart: section
+                .usual_interval()
+                .filter(|usual| section.interval.is_some_and(|shorter| shorter < *usual))
+                .map(|usual| usual.mul_f64(NEARLY)),
         }
     }
     [
@@ -71,6 +82,8 @@ struct Tracked {
     draft: Draft,
     /// The reading counted last.
     generation: u64,
+    /// When that was.
+    counted: Moment,
     seen: u32,
     clean: u32,
     first: Moment,
@@ -116,43 +129,50 @@ impl Settle {
         let about = |source: Source| match source {
             Source::Section(probe) => {
                 let own = sections.iter().find(|s| s.probe == probe);
-                own.map_or((false, false, 0, None), |s| {
-                    (
-                        s.available || s.failed,
-                        s.available,
-                        s.generation,
-                        s.read_at,
-                    )
+                own.map_or_else(Seen::default, |s| Seen {
+                    looked_at: s.available || s.failed,
+                    available: s.available,
+                    generation: s.generation,
+                    read_at: s.read_at,
+                    apart: s.apart.unwrap_or_default(),
                 })
             }
-            Source::Outcomes => (
-                true,
-                true,
-                sections.iter().map(|s| s.generation).sum(),
-                None,
-            ),
+            Source::Outcomes => Seen {
+                looked_at: true,
+                available: true,
+                generation: sections.iter().map(|s| s.generation).sum(),
+                ..Seen::default()
+            },
         };
         // Of two drafts of one key the worse one speaks.
         drafts.sort_by(|a, b| a.key().cmp(&b.key()).then(b.severity.cmp(&a.severity)));
         drafts.dedup_by(|later, first| later.key() == first.key());
         let mut seen = BTreeSet::new();
         for draft in drafts {
-            let (_, _, generation, read_at) = about(draft.source);
+            let Seen {
+                generation,
+                read_at,
+                apart,
+                ..
+            } = about(draft.source);
             let key = draft.key();
             seen.insert(key.clone());
             let as_of = read_at.unwrap_or(now);
             let tracked = self.tracked.entry(key).or_insert_with(|| Tracked {
                 draft: draft.clone(),
                 generation: generation.wrapping_sub(1),
+                counted: as_of,
                 seen: 0,
                 clean: 0,
                 first: as_of,
                 as_of,
                 open: false,
             });
-            if tracked.generation != generation || tracked.clean > 0 {
+            let another = tracked.generation != generation && tracked.is_apart(as_of, apart);
+            if another || tracked.clean > 0 {
                 tracked.seen = tracked.seen.saturating_add(1);
                 tracked.generation = generation;
+                tracked.counted = as_of;
             }
             tracked.clean = 0;
             tracked.as_of = as_of;
@@ -164,15 +184,25 @@ impl Settle {
             if seen.contains(key) {
                 return true;
             }
-            let (looked_at, available, generation, _) = about(tracked.draft.source);
+            let Seen {
+                looked_at,
+                available,
+                generation,
+                read_at,
+                apart,
+            } = about(tracked.draft.source);
             if !looked_at {
                 return false;
             }
             if !available || blind.contains(key) {
                 return true;
             }
-            if tracked.generation != generation {
+            let as_of = read_at.unwrap_or(now);
+            // The first clean one counts at once.
+            let another = tracked.clean == 0 || tracked.is_apart(as_of, apart);
+            if tracked.generation != generation && another {
                 tracked.generation = generation;
+                tracked.counted = as_of;
                 tracked.clean += 1;
             }
             let enough = if tracked.draft.source == Source::Outcomes {
@@ -190,7 +220,23 @@ impl Settle {
     }
 }
 
+/// What a source says of its newest reading.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    looked_at: bool,
+    available: bool,
+    generation: u64,
+    read_at: Option<Moment>,
+    /// Readings nearer than this count as one.
+    apart: Duration,
+}
+
 impl Tracked {
+    /// Whether a reading is another one than that counted last.
+    fn is_apart(&self, read_at: Moment, apart: Duration) -> bool {
+        self.seen == 0 || read_at.since(self.counted) >= apart
+    }
+
     fn finding(&self) -> Finding {
         let draft = self.draft.clone();
         Finding {

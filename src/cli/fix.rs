@@ -14,6 +14,11 @@ use crate::recover::repair::{
 use crate::watch::Watch;
 
 const AFTER_HELP: &str = "\
+Examples:
+  warrener fix --dry-run               what would be written, from where
+  warrener fix                         do it, with a backup, proven by a login
+  warrener fix --env /srv/app/.env     one file alone
+
 A required key that is missing or empty, and a value that is not what its key asks for, is given
 the first value that its schema accepts, of
   1. the last known good content, which `warrener serve` keeps once it logged in to the broker and

@@ -30,7 +30,18 @@ use super::{Exit, runtime};
 use crate::config::Config;
 use crate::platform::proc::Proc;
 
+const AFTER_HELP: &str = "\
+Examples:
+  warrener init                        write ./warrener.yml for what was found here
+  warrener init --stdout               only print it
+  warrener init --dir /srv/app         with the .env of another folder
+
+It reads env files, units, processes and the broker's consumers. No value of a variable is written.
+
+Exit codes: 0 written, 1 failed, 2 the command line is wrong, or the file is there already.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
     /// The file to write
     #[arg(long, value_name = "FILE", default_value = "warrener.yml")]

@@ -19,6 +19,7 @@ mod init;
 mod layout;
 mod ledger;
 mod logging;
+mod logs;
 mod output;
 mod paint;
 mod pause;
@@ -29,6 +30,8 @@ mod rules;
 mod runs;
 mod serve;
 mod status;
+mod stress;
+mod watch;
 mod words;
 
 use std::io::ErrorKind;
@@ -61,9 +64,10 @@ impl From<Exit> for ExitCode {
 
 /// Keeps a RabbitMQ worker fleet alive.
 ///
-/// Measures broker, queues and host, and serves them to Prometheus. With no configuration file it
-/// reads RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER and RABBITMQ_PASS from the environment and
-/// from ./.env, probes localhost, and changes nothing.
+/// Watches broker, queues, worker processes, env files and the host, scores their health, exports
+/// it to Prometheus, and repairs what it may. With no configuration file it reads RABBITMQ_HOST,
+/// RABBITMQ_PORT, RABBITMQ_USER and RABBITMQ_PASS from the environment and from ./.env, probes
+/// localhost, and changes nothing.
 #[derive(Debug, Parser)]
 #[command(name = "warrener", version, after_help = AFTER_HELP)]
 struct Cli {
@@ -72,16 +76,29 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
+In an emergency:
+  1. Look. Nothing is changed
+     warrener status                         what is wrong, since when, the evidence, the cause
+     warrener logs --errors --since 1h       what the workers wrote, grouped, most recent last
+     warrener probe                          read everything once, now; needs no server
+  2. Recover, in the right order: configuration, broker, workers
+     warrener recover --emergency --dry-run  what would be done, and what stands against it
+     warrener recover --emergency --wait     do it, and follow it to its verified end
+     warrener pause                          or: no automatic action, I work by hand (resume ends it)
+  3. Follow up
+     warrener watch --for 30m                read everything twice as often for a while
+     warrener status --watch                 until the score is 90 or more, and stays there
+     warrener runs                           what was done, and what waits for my approval
+
+Every day: status --detailed, logs --errors --since 24h, runs. docs/OPERATIONS.md has the checklists.
+
 Start here:
   warrener init      draft a warrener.yml for what runs here
-  warrener probe     what does the broker look like right now?
-  warrener check     are warrener.yml and the env files right?
-  warrener fix       repair env files to their schema
-  warrener serve     export metrics on port 15699
-  warrener status    what is wrong, since when, and what would be done?
-  warrener runs      what did recovery do, and what waits for me?
+  warrener check     are warrener.yml and the env files right? --live: do the logins work?
+  warrener serve     watch, export metrics on port 15699, repair what it may
 
-Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or configuration error.";
+`warrener COMMAND --help` has examples. Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or
+configuration error.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -99,10 +116,16 @@ enum Command {
     Recover(recover::Args),
     /// List what recovery did, tell a run's whole story, approve or cancel one
     Runs(runs::Args),
+    /// Show the workers' logs: merged by time, grouped by what they say, errors alone if asked
+    Logs(logs::Args),
     /// No automatic action, for one target or for all, until it is resumed; survives restarts
     Pause(pause::Args),
     /// End a pause
     Resume(pause::ResumeArgs),
+    /// Look more closely for a while: probes at shorter intervals
+    Watch(watch::Args),
+    /// Put a bounded load on the broker through queues of its own, and tell the latencies
+    Stress(stress::Args),
     /// Draft a warrener.yml from the env files, units and processes found here
     Init(init::Args),
     /// Write the bundled alert rules, dashboards and runbooks
@@ -156,8 +179,11 @@ pub fn main() -> ExitCode {
         Command::Fix(args) => fix::run(args),
         Command::Recover(args) => recover::run(args),
         Command::Runs(args) => runs::run(args),
+        Command::Logs(args) => logs::run(args),
         Command::Pause(args) => pause::pause(args),
         Command::Resume(args) => pause::resume(args),
+        Command::Watch(args) => watch::run(args),
+        Command::Stress(args) => stress::run(args),
         Command::Init(args) => init::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Completions(args) => completions::run(args),
@@ -190,11 +216,4 @@ fn finish(work: impl Future<Output = Result<Exit, output::Problem>>) -> Exit {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+mod tests;

@@ -62,7 +62,7 @@ pub(super) struct ResumeArgs {
 }
 
 /// In whole seconds, as the server counts.
-fn period(text: &str) -> Result<Period, String> {
+pub(super) fn period(text: &str) -> Result<Period, String> {
     let period: Period = text.parse().map_err(|malformed| format!("{malformed}"))?;
     if period.get().as_secs() == 0 {
         return Err("write a second or more".to_owned());

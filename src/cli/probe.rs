@@ -12,7 +12,19 @@ use crate::model::{Failure, ProbeName};
 use crate::watch::cycle::{Pace, read_once};
 use crate::watch::{Probe, Watch};
 
+const AFTER_HELP: &str = "\
+Examples:
+  warrener probe                       read everything once, now, and print what was seen
+  warrener probe broker roundtrip      does the broker answer, and does a message come through?
+  warrener probe workers envfile       which processes run, what do they consume, what is in the .env?
+
+It needs no running server, changes nothing, and judges nothing: `warrener status` says what it means.
+The round trip puts one message through a queue of its own.
+
+Exit codes: 0 every probe read, 1 one could not, 2 the command line or warrener.yml is wrong.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
     /// Which probes [default: all]
     #[arg(value_enum)]
@@ -84,6 +96,12 @@ pub(super) fn run(args: Args) -> Exit {
     });
     // A name look-up or a mount that hangs is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    if !fine {
+        println!(
+            "\nNot everything could be read. Next: warrener check --live (are addresses and logins \
+             right?), warrener status (what it means)"
+        );
+    }
     if fine { Exit::Fine } else { Exit::Failed }
 }
 

@@ -7,7 +7,17 @@ use std::path::{Path, PathBuf};
 use super::Exit;
 use super::bundle::{self, File, Options, Profile};
 
+const AFTER_HELP: &str = "\
+Examples:
+  warrener rules                                    list what is bundled
+  warrener rules --output /etc/prometheus/warrener  write alert rules, dashboards, runbooks
+  warrener rules --output DIR --profile fast        judged every 5 s, for recovery by alerts
+
+Exit codes: 0 fine, 1 a file could not be written, or differs and was kept, 2 the command line is
+wrong.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
     /// Folder to write to; without it the files are listed
     #[arg(long, value_name = "DIR")]

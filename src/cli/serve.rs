@@ -5,7 +5,19 @@ use std::time::Duration;
 use super::{ConfigArgs, Exit, logging, runtime};
 use crate::app::{self, StartError};
 
+const AFTER_HELP: &str = "\
+Examples:
+  warrener serve                                            with ./warrener.yml, on port 15699
+  warrener serve --config.file /etc/warrener/warrener.yml   as a service
+  warrener serve --web.listen-address 127.0.0.1:15699       on this host alone
+
+It watches, exports metrics at /metrics and repairs what recovery.mode allows. SIGHUP loads the
+configuration again, SIGTERM ends it.
+
+Exit codes: 0 it was told to stop, 1 it could not go on, 2 the command line or warrener.yml is wrong.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArgs,

@@ -3,6 +3,7 @@
 //! Values only. No I/O, no async, no clock of its own, and nothing of the rest of the crate.
 
 mod assessment;
+mod attention;
 mod code;
 pub mod facts;
 mod failure;
@@ -24,6 +25,7 @@ pub use assessment::{
     Assessment, Cap, ComponentScore, Coverage, Forecast, Forecasted, Level, Penalty,
     ProcessVerdict, Unknown, Verdict,
 };
+pub use attention::Attention;
 pub use code::{Code, Component, Remedy};
 pub use failure::{Failure, Reason};
 pub use finding::{Evidence, Finding, FindingKey, Severity, Target};

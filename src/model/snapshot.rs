@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::{
     BrokerFacts, EnvfileFacts, FilesFacts, HostFacts, QueuesFacts, RoundtripFacts, WorkersFacts,
 };
-use super::{Failure, Moment};
+use super::{Attention, Failure, Moment};
 
 /// The probes there are; [`ProbeName::as_str`] is the `probe` label and the command line's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub struct Section<T> {
     pub duration: Option<Duration>,
     /// The interval in force, after a probe slowed itself down; `None` while it is not scheduled.
     pub interval: Option<Duration>,
+    /// The interval without attention, where that made it shorter.
+    unhurried: Option<Duration>,
     /// Counts since start.
     pub tally: Tally,
     /// Grows with every entry, so that whoever derived something knows whether it still holds.
@@ -98,6 +100,7 @@ impl<T> Clone for Section<T> {
             failure: self.failure.clone(),
             duration: self.duration,
             interval: self.interval,
+            unhurried: self.unhurried,
             tally: self.tally,
             generation: self.generation,
         }
@@ -112,6 +115,7 @@ impl<T> Section<T> {
             failure: None,
             duration: None,
             interval: None,
+            unhurried: None,
             tally: Tally::default(),
             generation: 0,
         }
@@ -134,6 +138,17 @@ impl<T> Section<T> {
                 self.failure = Some(failure);
             }
         }
+    }
+
+    /// Sets the interval in force, and the one that would be without attention.
+    pub fn pace(&mut self, interval: Duration, usual: Duration) {
+        self.interval = Some(interval);
+        self.unhurried = (interval < usual).then_some(usual);
+    }
+
+    /// The interval without attention: what readings are counted by.
+    pub fn usual_interval(&self) -> Option<Duration> {
+        self.unhurried.or(self.interval)
     }
 
     /// Drops the facts and the failure: they are of a world that is no longer looked at.
@@ -187,6 +202,7 @@ impl Snapshot {
     pub fn empty(at: Moment) -> Self {
         Snapshot {
             at,
+            attention: Attention::default(),
             broker: Section::never(),
             queues: Section::never(),
             roundtrip: Section::never(),
@@ -231,6 +247,8 @@ impl Snapshot {
 pub struct Snapshot {
     /// When it was put together.
     pub at: Moment,
+    /// Whether the probes run more often than usual.
+    pub attention: Attention,
     /// The broker's nodes, alarms and resources.
     pub broker: Section<BrokerFacts>,
     /// The queues.

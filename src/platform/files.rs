@@ -1,9 +1,10 @@
 //! Opening files that others may write, move and replace at any moment.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 
@@ -38,10 +39,14 @@ pub fn open_below(root: &Path, below: &Path) -> io::Result<File> {
     }
 }
 
+/// What gzip packed into `file`. However much it unpacks to, whoever reads it has to bound it.
+pub fn unpacked(file: File) -> impl Read {
+    MultiGzDecoder::new(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
     use std::os::unix::fs::symlink;
 
     #[test]

@@ -9,6 +9,7 @@ pub mod end;
 pub mod exec;
 pub mod files;
 pub mod folder;
+pub mod journal;
 pub mod observe;
 pub mod pidfd;
 pub mod place;

@@ -8,6 +8,7 @@
 //! | `GET /api/v1/recovery` | read | where recovery stands: mode, pauses, open incidents, alerts |
 //! | `GET /api/v1/incidents`, `/api/v1/runs`, `/api/v1/runs/{id}` | read | what was done, from the ledger |
 //! | `POST /api/v1/runs`, `/api/v1/runs/{id}/approve`, `/cancel` | act | what a person asks for |
+//! | `POST /api/v1/watch` | act | look more closely, for a while |
 //! | `POST /api/v1/pause`, `/api/v1/resume` | act | no automatic action, for a target or for all |
 //! | `POST /webhook/alertmanager` | act | alerts, on the disk before they are acknowledged |
 //! | `GET /-/healthy` | open | 200 while the process serves |
@@ -17,6 +18,7 @@
 //! *act* routes answer 403 until an authentication that covers them is configured.
 
 mod act;
+mod attention;
 mod body;
 mod landing;
 mod listen;

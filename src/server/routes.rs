@@ -22,8 +22,8 @@ use super::act::{self, Credentials, refuse};
 use super::body::Refusal;
 use super::pieces::Pieces;
 use super::webhook::{self, Room};
-use super::{landing, negotiate, recovery};
-use crate::model::Moment;
+use super::{attention, landing, negotiate, recovery};
+use crate::model::{Attention, Moment};
 use crate::publish::metrics::Local;
 use crate::publish::{Encoding, Exposition};
 use crate::recover::desk::Desk;
@@ -49,6 +49,8 @@ pub struct State {
     pub credentials: watch::Receiver<Credentials>,
     /// The door of recovery.
     pub desk: Desk,
+    /// How closely the probes look.
+    pub attention: watch::Sender<Attention>,
     /// Where a reload is asked for.
     pub reload: mpsc::Sender<ReloadRequest>,
     /// The clock.
@@ -68,6 +70,8 @@ pub fn router(state: State, telemetry_path: &str) -> Router {
     add("/-/ready", get(ready));
     add("/-/reload", post(reload).route_layer(act.clone()));
     add("/api/v1/status", get(status));
+    let look = post(attention::ask).route_layer(act.clone());
+    add("/api/v1/watch", look);
     add("/api/v1/recovery", get(recovery::standing));
     add("/api/v1/incidents", get(recovery::incidents));
     let ask = post(recovery::ask).route_layer(act.clone());

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Probe;
-use crate::model::{Failure, Moment, ProbeName, Reason, Section, Snapshot};
+use crate::model::{Attention, Failure, Moment, ProbeName, Reason, Section, Snapshot};
 
 /// This instant, read from both clocks.
 pub fn now() -> Moment {
@@ -30,9 +30,29 @@ pub struct Pace {
     pub deadline: Duration,
 }
 
+impl Pace {
+    /// The interval after a reading that took `took`, of a probe that slowed itself down `slowed`
+    /// times. One that costs so much that it did is never hurried.
+    fn interval(self, slowed: u32, took: Duration, close: bool) -> Duration {
+        let usual = self.every * slowed;
+        if !close || slowed > 1 {
+            return usual;
+        }
+        let closer = (self.every / CLOSER).max(SHORTEST).max(took * SHARE);
+        closer.min(usual)
+    }
+}
+
 /// How long after the event a reading that is brought forward begins: what happened to several at
 /// once is seen in one.
 const SOON: Duration = Duration::from_millis(200);
+
+/// Under attention the intervals are so many times shorter.
+const CLOSER: u32 = 2;
+/// And never shorter than this: what is read does not change faster.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// Nor so short that reading takes more than one part in so many of the time.
+const SHARE: u32 = 10;
 
 /// Enters something into the snapshot under construction.
 type Entry = Box<dyn FnOnce(&mut Snapshot) + Send>;
@@ -76,12 +96,21 @@ impl Assembler {
 }
 
 /// The probes that run under one configuration. They end with it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Probes {
     tasks: JoinSet<()>,
+    attention: watch::Receiver<Attention>,
 }
 
 impl Probes {
+    /// None yet; they will run more often while `attention` says so.
+    pub fn new(attention: watch::Receiver<Attention>) -> Self {
+        Probes {
+            tasks: JoinSet::new(),
+            attention,
+        }
+    }
+
     /// Ends every probe; when this returns, nothing of theirs is still to be entered but what is
     /// before anything entered from now on.
     pub async fn stop(&mut self) {
@@ -100,14 +129,14 @@ impl Probes {
         P: Probe,
         M: Fn() -> P + Send + 'static,
     {
-        let entries = assembler.entries.clone();
+        let (entries, attention) = (assembler.entries.clone(), self.attention.clone());
         self.tasks.spawn(async move {
             // Scheduled from now on, so that nobody takes what was not tried for not wanted.
             let scheduled = Box::new(move |snapshot: &mut Snapshot| {
                 section(snapshot).interval.get_or_insert(pace.every);
             });
             if entries.send(scheduled).await.is_ok() {
-                run(entries, pace, make, section).await;
+                run(entries, attention, pace, make, section).await;
             }
         });
     }
@@ -115,6 +144,7 @@ impl Probes {
 
 async fn run<P, M>(
     entries: mpsc::Sender<Entry>,
+    mut attention: watch::Receiver<Attention>,
     pace: Pace,
     make: M,
     place: fn(&mut Snapshot) -> &mut Section<P::Facts>,
@@ -133,22 +163,42 @@ async fn run<P, M>(
         if panicked {
             probe = make();
         }
-        let interval = pace.every * probe.slow_down().max(1);
+        let slowed = probe.slow_down().max(1);
         let at = now();
+        let paid = *attention.borrow_and_update();
+        let interval = pace.interval(slowed, took, paid.is_close(at));
         let entry = Box::new(move |snapshot: &mut Snapshot| {
+            snapshot.attention = paid;
             let section = place(snapshot);
-            section.interval = Some(interval);
+            section.pace(interval, pace.every * slowed);
             section.enter(outcome, at, took);
         });
         if entries.send(entry).await.is_err() {
             return;
         }
-        // A reading that took longer than its interval still leaves the world some rest.
-        let due = (started + interval).max(Instant::now() + interval / 4);
-        tokio::select! {
-            () = sleep_until(due) => {}
-            () = probe.woken() => sleep_until(due.min(Instant::now() + SOON)).await,
+        let (ended, mut interval) = (Instant::now(), interval);
+        loop {
+            // A reading that took longer than its interval still leaves the world some rest.
+            let due = (started + interval).max(ended + interval / 4);
+            tokio::select! {
+                () = sleep_until(due) => break,
+                () = probe.woken() => {
+                    sleep_until(due.min(Instant::now() + SOON)).await;
+                    break;
+                }
+                paid = changed(&mut attention) => {
+                    interval = pace.interval(slowed, took, paid.is_close(now()));
+                }
+            }
         }
+    }
+}
+
+/// The attention, when it changes; where nobody pays any, never.
+async fn changed(attention: &mut watch::Receiver<Attention>) -> Attention {
+    match attention.changed().await {
+        Ok(()) => *attention.borrow_and_update(),
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -193,5 +243,37 @@ fn log<T>(
         (Err(Failure { reason, message }), _) => {
             tracing::warn!(%probe, seconds, %reason, error = %message, "probe failed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attention_shortens_what_may_be_shortened() {
+        let ms = Duration::from_millis;
+        let told = |every, slowed, took, close| {
+            let pace = Pace {
+                every: ms(every),
+                deadline: ms(5000),
+            };
+            pace.interval(slowed, ms(took), close).as_millis()
+        };
+        assert_eq!(told(5000, 1, 20, false), 5000);
+        assert_eq!(told(5000, 1, 20, true), 2500);
+        assert_eq!(told(15_000, 1, 20, true), 7500);
+        // Never under a second, and never longer than usual.
+        assert_eq!((told(1500, 1, 1, true), told(500, 1, 1, true)), (1000, 500));
+        // What takes long is not read more than a tenth of the time.
+        assert_eq!(
+            (told(5000, 1, 400, true), told(5000, 1, 5000, true)),
+            (4000, 5000)
+        );
+        // What costs the broker so much that it slowed itself down is left alone.
+        assert_eq!(
+            (told(5000, 3, 20, false), told(5000, 3, 20, true)),
+            (15_000, 15_000)
+        );
     }
 }

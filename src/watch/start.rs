@@ -7,6 +7,7 @@ use super::broker::access::Access;
 use super::broker::amqp::TlsClient;
 use super::broker::channels::OpenAtBroker;
 use super::broker::http::Http;
+use super::broker::load::{self, Counts, Plan, Report};
 use super::broker::login::log_in;
 use super::broker::nodes::BrokerProbe;
 use super::broker::queues::{QueuesOptions, QueuesProbe};
@@ -18,8 +19,8 @@ use super::host::HostProbe;
 use super::workers::WorkersProbe;
 use crate::config::{BrokerSource, Config, Files, Regex};
 use crate::envfile::{ContentKey, LogIn};
-use crate::model::Failure;
 use crate::model::facts::Source;
+use crate::model::{Attention, Failure};
 use crate::platform::proc::Proc;
 
 /// The longest that a reading of the broker is waited for, whatever its interval.
@@ -91,9 +92,14 @@ pub struct Build {
 }
 
 impl Build {
-    /// Starts every probe. Those of another configuration must have ended.
-    pub fn start(&self, assembler: &Assembler) -> Probes {
-        let mut probes = Probes::default();
+    /// Starts every probe, to run more often while `attention` says so. Those of another
+    /// configuration must have ended.
+    pub fn start(
+        &self,
+        assembler: &Assembler,
+        attention: tokio::sync::watch::Receiver<Attention>,
+    ) -> Probes {
+        let mut probes = Probes::new(attention);
         let build = || self.clone();
         probes.add(assembler, self.broker_pace(), build().broker(), |s| {
             &mut s.broker
@@ -249,6 +255,19 @@ impl Build {
             let tls = Arc::clone(&tls);
             Box::pin(async move { log_in(&urls, &tls).await })
         })
+    }
+
+    /// Puts a load on the broker until it is done or `stop` says so.
+    ///
+    /// # Errors
+    /// Why it could not begin.
+    pub async fn load(
+        &self,
+        plan: Plan,
+        counts: &Counts,
+        stop: tokio::sync::watch::Receiver<bool>,
+    ) -> Result<Report, Failure> {
+        load::load(&self.access, &self.tls, plan, counts, stop).await
     }
 
     /// Makes the `files` probe.

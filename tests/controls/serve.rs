@@ -99,3 +99,96 @@ fn docker_containers_as_workers() {
     engine.docker(&["stop", "worker"]).unwrap();
     wait(port, &[(RUNS, 0), (BY_A_PERSON, 1)]);
 }
+
+/// What a worker wrote: a message, an error of its own, and a traceback.
+const WROTE: &str = "echo started; echo 'ERROR task 1 failed' >&2; \
+    echo 'Traceback (most recent call last):' >&2; echo '  File \"w.py\", line 1' >&2; \
+    echo 'KeyError: 7' >&2; echo going on";
+
+/// The groups of `warrener logs --errors --json`: message and lines that follow the newest.
+fn errors(json: &str) -> Vec<(String, usize)> {
+    let document: serde_json::Value =
+        serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {json}"));
+    let groups = document["groups"].as_array().unwrap().iter();
+    let told = |group: &serde_json::Value| {
+        let more = group["newest"]["more"].as_array().unwrap().len();
+        assert!(group["last"].as_f64().is_some(), "{json}");
+        (group["message"].as_str().unwrap().to_owned(), more)
+    };
+    groups.map(told).collect()
+}
+
+#[test]
+#[ignore = "boots a container, as root: make test-systemd"]
+fn the_journal_of_systemd_workers_is_read_by_unit() {
+    let booted = Systemd::boot().unwrap();
+    booted.install(Path::new(EXE), "usr/bin/warrener").unwrap();
+    let control = "{systemd: 'worker@{1..2}.service'}";
+    booted
+        .write("etc/warrener.yml", &config(control, 2))
+        .unwrap();
+    booted
+        .write(
+            "usr/bin/worker",
+            &format!("#!/bin/sh\n{WROTE}\nexec sleep infinity\n"),
+        )
+        .unwrap();
+    let worker = "[Service]\nExecStart=/bin/sh /usr/bin/worker\n";
+    booted.unit("worker@.service", worker).unwrap();
+    booted.unit("stranger.service", worker).unwrap();
+    let grave =
+        "[Service]\nSyslogLevel=err\nSyslogLevelPrefix=no\nExecStart=/bin/echo disk on fire\n";
+    booted.unit("worker@2.service", grave).unwrap();
+    booted
+        .systemctl(&["start", "worker@1", "worker@2", "stranger"])
+        .unwrap();
+    let logs = "[Service]\nType=oneshot\nStandardOutput=truncate:/run/logs.json\n\
+                StandardError=truncate:/run/logs.err\n\
+                ExecStart=/usr/bin/warrener logs --errors --json --config.file /etc/warrener.yml\n";
+    booted.unit("logs.service", logs).unwrap();
+    let outcome = wait_until("the journal's lines", LONG, || {
+        drop(booted.systemctl(&["start", "logs"]));
+        let told = errors(
+            &booted
+                .read("run/logs.json")
+                .map_err(|error| error.to_string())?,
+        );
+        let all = ["ERROR task <n> failed: KeyError: <n>", "disk on fire"];
+        let has = |message: &&str| told.iter().any(|(told, _)| told == message);
+        if all.iter().all(has) {
+            Ok(told)
+        } else {
+            Err(format!("{told:?}"))
+        }
+    });
+    let told = outcome.unwrap();
+    // The stranger's are not there, nor what is no error; the traceback is one with its message.
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().any(|(_, more)| *more == 3), "{told:?}");
+}
+
+#[test]
+#[ignore = "starts a Docker engine, as root: make test-docker"]
+fn docker_containers_logs_are_read_from_their_engine() {
+    let engine = Engine::start().unwrap();
+    engine
+        .run("worker", &[], &format!("{WROTE}; exec sleep 600"))
+        .unwrap();
+    let outcome = wait_until("the container's lines", LONG, || {
+        let program = Program::new(EXE).map_err(|error| error.to_string())?;
+        let program = program
+            .args(["logs", "--errors", "--json"])
+            .env("DOCKER_HOST", &engine.host());
+        let control = config("{docker: {container: worker}}", 1);
+        std::fs::write(program.dir().join("warrener.yml"), control).map_err(|e| e.to_string())?;
+        program.start().map_err(|error| error.to_string())?;
+        program.wait(LONG).map_err(|error| error.to_string())?;
+        let told = errors(&program.log());
+        if told == [("ERROR task <n> failed: KeyError: <n>".to_owned(), 3)] {
+            Ok(())
+        } else {
+            Err(format!("{told:?}"))
+        }
+    });
+    outcome.unwrap();
+}

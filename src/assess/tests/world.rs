@@ -33,6 +33,8 @@ pub(crate) struct World {
     /// Messages acknowledged by each process in a step.
     pub(crate) acks: u64,
     pub(crate) every: Duration,
+    /// `every` is half the usual interval.
+    pub(crate) closely: bool,
     pub(crate) now: Moment,
     pub(crate) history: History,
     pub(crate) snapshot: Snapshot,
@@ -179,6 +181,7 @@ impl World {
             failing: Vec::new(),
             acks: 5,
             every: Duration::from_secs(5),
+            closely: false,
             now,
             history: History::default(),
             snapshot: Snapshot::empty(now),
@@ -268,18 +271,19 @@ impl World {
     pub(crate) fn assess(&mut self) -> Assessment {
         use ProbeName::{Broker, Envfile, Files, Host, Queues, Roundtrip, Workers};
         let (at, failing) = (self.now, &self.failing);
-        let every = self.every;
+        // Half as long as usual, while warrener watches closely.
+        let every = (self.every, self.every * if self.closely { 2 } else { 1 });
         fn enter<T: Clone>(
             section: &mut Section<T>,
             facts: &T,
             failing: Option<Reason>,
-            (at, every): (Moment, Duration),
+            (at, (every, usual)): (Moment, (Duration, Duration)),
         ) {
             let outcome = match failing {
                 Some(reason) => Err(Failure::new(reason, "as the test wants")),
                 None => Ok(facts.clone()),
             };
-            section.interval = Some(every);
+            section.pace(every, usual);
             section.enter(outcome, at, Duration::ZERO);
         }
         let why = |probe| {

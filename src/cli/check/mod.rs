@@ -13,6 +13,11 @@ use crate::recover::playbook::Playbooks;
 use crate::server::Credentials;
 
 const AFTER_HELP: &str = "\
+Examples:
+  warrener check                       warrener.yml, its playbooks and its env files
+  warrener check --live                also real logins, queues, programs and folders
+  warrener check --env .env            one env file, before a worker starts
+
 What is judged:
   warrener.yml       every key; a mistake is told with line, column and remedy
   playbooks          that those of `recovery` exist, and agree with the workers there are

@@ -25,7 +25,21 @@ use crate::publish::status::Status;
 use page::View;
 use source::{Origin, Reading};
 
+const AFTER_HELP: &str = "\
+Examples:
+  warrener status                      score, level, what is wrong and why, what is done about it
+  warrener status --detailed           also nodes, queues, processes, env files, disks, logs, probes
+  warrener status --watch              the same, drawn again every 2 s until Ctrl-C
+  warrener status --json               for programs: docs/API.md describes it
+  warrener status --url http://app-2:15699    of another host
+
+It asks the server; where none runs, and none was named, it probes by itself, once.
+
+Exit codes: 0 normal or caution (score 70 or more), 1 warning or critical, 2 the command line or
+warrener.yml is wrong.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
     /// Show what every probe saw: nodes, queues, processes, env files, host, files
     #[arg(long)]

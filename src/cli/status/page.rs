@@ -3,8 +3,8 @@
 use super::layout::{Page, together};
 use super::paint::{self, BOLD, paint};
 use super::{detail, findings, host, recovery};
-use crate::cli::words::{printable, sentence, span};
-use crate::publish::status::{Finding, Probe, Status};
+use crate::cli::words::{instant, printable, sentence, span};
+use crate::publish::status::{Attention, Finding, Probe, Status};
 
 /// How it is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,9 @@ pub(super) fn render(status: &Status, view: &View<'_>) -> String {
     }
     page.blank();
     sight(&mut page, status);
+    if let Some(paid) = &status.attention {
+        page.line(0, &attention(paid));
+    }
     if view.detailed {
         detail::write(&mut page, status);
         host::write(&mut page, status);
@@ -47,7 +50,7 @@ pub(super) fn render(status: &Status, view: &View<'_>) -> String {
     if !status.findings.is_empty() && !recovers {
         page.line(0, &sentence(&status.recovery.words));
     }
-    page.line(0, next(status, view));
+    next(&mut page, status, view);
     page.into_text()
 }
 
@@ -133,6 +136,17 @@ fn sight(page: &mut Page, status: &Status) {
     page.line(0, &words);
 }
 
+fn attention(paid: &Attention) -> String {
+    let asked = paid.asked_until.map(|until| {
+        let until = together(&instant(until));
+        format!("a person asked for it, until {until}")
+    });
+    let level = paid.level.then(|| "the level is not normal".to_owned());
+    let why: Vec<String> = level.into_iter().chain(asked).collect();
+    let why = why.join(", and ");
+    format!("Watching closely, for {why}: the probes read more often than usual.")
+}
+
 fn names(probes: &[&Probe]) -> String {
     let names: Vec<String> = probes.iter().map(|p| printable(&p.probe)).collect();
     names.join(", ")
@@ -158,10 +172,49 @@ fn cannot(probe: &Probe, told: bool) -> String {
     }
 }
 
-fn next(status: &Status, view: &View<'_>) -> &'static str {
-    match (status.findings.is_empty(), view.detailed) {
+/// What a person may do now.
+fn next(page: &mut Page, status: &Status, view: &View<'_>) {
+    let more = match (status.findings.is_empty(), view.detailed) {
         (true, false) => "More: warrener status --detailed",
         (false, false) => "More: warrener status --detailed, or --watch to follow it",
         (_, true) => "More: warrener status --json, docs/API.md",
+    };
+    if !status.findings.is_empty() {
+        page.line(0, "Next:");
+        for (command, words) in commands(status, view) {
+            page.line(2, &format!("{}: {words}", together(&command)));
+        }
     }
+    page.line(0, more);
+}
+
+/// Commands that help with what is wrong, and what for.
+fn commands(status: &Status, view: &View<'_>) -> Vec<(String, &'static str)> {
+    let own = |command: &str| format!("warrener {command}");
+    let mut next = vec![(own("logs --errors"), "what the workers write")];
+    match (status.recovery.runs.first(), view.note) {
+        (Some(run), _) => {
+            let story = own(&format!("runs show {}", run.id));
+            next.push((story, "what recovery does, and why"));
+        }
+        (None, None) => {
+            let plan = own("recover --emergency --dry-run");
+            next.push((plan, "what would be done about it, in order"));
+        }
+        (None, Some(_)) => {
+            next.push((
+                own("fix --dry-run"),
+                "what would be repaired in the env files",
+            ));
+            next.push((own("serve"), "watches on, and repairs what it may"));
+        }
+    }
+    if view.detailed {
+        let write = own("rules --output DIR");
+        next.push((
+            write,
+            "writes a runbook for each code, for what is done by hand",
+        ));
+    }
+    next
 }

@@ -10,6 +10,7 @@ use crate::app::Judge;
 use crate::cli::client::{Client, Unanswered};
 pub(super) use crate::cli::output::Problem;
 use crate::config::Config;
+use crate::model::Attention;
 use crate::publish::status::{Status, VERSION};
 use crate::watch::Watch;
 use crate::watch::cycle::{Assembler, Probes};
@@ -118,7 +119,10 @@ impl Own {
             .build(&config)
             .map_err(|failure| Problem::Failed(failure.to_string()))?;
         let assembler = Assembler::start();
-        let probes = build.start(&assembler);
+        let probes = build.start(
+            &assembler,
+            tokio::sync::watch::channel(Attention::default()).1,
+        );
         Ok(Own {
             judge: Judge::new(&config),
             assembler,

@@ -8,6 +8,7 @@ mod compose;
 mod container;
 mod events;
 mod failure;
+mod logs;
 mod session;
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ use bollard::models::{ContainerInspectResponse, ContainerSummary};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::timeout;
+
+pub use self::logs::{EachLine, Stream};
 
 use self::container::instance;
 use self::failure::failure;

@@ -14,6 +14,7 @@ pub(super) struct Outcome {
     reason: Option<Reason>,
     duration: Option<Duration>,
     interval: Option<Duration>,
+    usual: Option<Duration>,
     succeeded: u64,
     failed: u64,
     read_at: Option<Moment>,
@@ -27,6 +28,7 @@ impl Outcome {
             reason: section.failure().map(|f| f.reason),
             duration: section.duration,
             interval: section.interval,
+            usual: section.usual_interval(),
             succeeded: section.tally.succeeded,
             failed: section.tally.failed,
             read_at: section.read_at(),
@@ -75,8 +77,14 @@ pub(super) fn write(outcomes: &[Outcome], f: &mut Families<'_>) -> fmt::Result {
     )?;
     f.gauge(
         "warrener_probe_interval_seconds",
-        "The interval in force; longer than configured where a costly probe slowed itself down.",
+        "The interval in force; longer than configured where a costly probe slowed itself down, \
+         shorter while warrener watches closely.",
         all().map(|o| (o.label(), o.interval.map(|d| d.as_secs_f64()))),
+    )?;
+    f.gauge(
+        "warrener_probe_usual_interval_seconds",
+        "The interval while warrener does not watch closely; readings are counted by it.",
+        all().map(|o| (o.label(), o.usual.map(|d| d.as_secs_f64()))),
     )?;
     f.gauge(
         "warrener_probe_last_success_timestamp_seconds",
@@ -92,6 +100,19 @@ pub(super) fn write(outcomes: &[Outcome], f: &mut Families<'_>) -> fmt::Result {
         "warrener_probe_failures",
         "Readings that failed; `warrener_probe_failure` tells why the newest did.",
         all().map(|o| (o.label(), Some(o.failed))),
+    )
+}
+
+/// Whether the probes run more often than usual, and why.
+pub(super) fn write_attention(snapshot: &Snapshot, f: &mut Families<'_>) -> fmt::Result {
+    let paid = snapshot.attention;
+    let asked = paid.asked(snapshot.at).is_some();
+    let reasons = [("level", paid.restless), ("asked", asked)];
+    f.gauge(
+        "warrener_watching_closely",
+        "1 while the probes run more often than usual: because the level is not normal, or a \
+         person asked for it.",
+        reasons.map(|(reason, holds)| ([("reason", reason)], Some(u64::from(holds)))),
     )
 }
 

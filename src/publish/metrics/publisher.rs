@@ -105,6 +105,7 @@ impl Publisher {
         let outcomes = Outcome::all(snapshot);
         let at = snapshot.at.unix_seconds();
         let (assessed, limits) = (assessment.clone(), limits.clone());
+        let looked = snapshot.clone();
         let pinned = pinned_vhosts(snapshot);
         let recovery = Recovery::new(standing, &mut self.ended_runs);
         let mut about = encode(move |f| {
@@ -114,6 +115,7 @@ impl Publisher {
                 [(NONE, Some(at))],
             )?;
             probes::write(&outcomes, f)?;
+            probes::write_attention(&looked, f)?;
             health::write(&assessed, f)?;
             limits::write(&limits, &|queue| pinned.get(queue).cloned(), f)?;
             recovery.write(f)

@@ -25,7 +25,7 @@ pub use findings::{Cap, Component, Evidence, Finding, FindingKey, Forecast, Pena
 pub use local::{
     Backup, Disk, EnvFile, EnvFiles, Files, Host, Insecurity, Log, NamedSize, Variable, Violation,
 };
-pub use probes::{Failure, Probe};
+pub use probes::{Attention, Failure, Probe};
 pub use recovery::{ObserveOnly, Recovery, Remedy};
 pub use runs::{Hold, Incident, Pause, Run, Step};
 pub use workers::{DriftedKey, Process, Worker, Workers};
@@ -72,6 +72,9 @@ pub struct Status {
     pub recovery: Recovery,
     /// The probes that are scheduled.
     pub probes: Vec<Probe>,
+    /// Why they run more often than usual; `null` while they don't.
+    #[serde(default)]
+    pub attention: Option<Attention>,
     /// The broker and its nodes.
     pub broker: Option<Broker>,
     /// The queues that are pinned or have a finding.
@@ -116,6 +119,7 @@ impl Status {
                 .collect(),
             recovery: Recovery::new(standing),
             probes: probes::all(snapshot, assessment),
+            attention: Attention::of(snapshot),
             broker: snapshot.broker.facts().as_deref().map(Broker::from),
             queues: snapshot
                 .queues

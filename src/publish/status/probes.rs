@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::seconds;
+use super::{rounded, seconds};
 use crate::model::{self, Assessment, ProbeName, Section, Snapshot};
 
 /// One probe that is scheduled.
@@ -24,6 +24,31 @@ pub struct Probe {
     pub duration_seconds: Option<f64>,
     /// The interval in force.
     pub interval_seconds: Option<f64>,
+    /// The interval while warrener does not watch closely.
+    #[serde(default)]
+    pub usual_interval_seconds: Option<f64>,
+}
+
+/// Why the probes run more often than usual.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attention {
+    /// Because the level is not normal.
+    pub level: bool,
+    /// Because a person asked for it: until then, in seconds since the Unix epoch.
+    pub asked_until: Option<f64>,
+}
+
+impl Attention {
+    /// `None` while nobody pays any.
+    pub(super) fn of(snapshot: &Snapshot) -> Option<Self> {
+        let paid = snapshot.attention;
+        paid.is_close(snapshot.at).then(|| Attention {
+            level: paid.restless,
+            asked_until: paid
+                .asked(snapshot.at)
+                .map(|until| rounded(until.unix_seconds())),
+        })
+    }
 }
 
 /// Why something could not be read.
@@ -71,5 +96,6 @@ fn of<T>(probe: ProbeName, section: &Section<T>, assessment: &Assessment) -> Opt
         age_seconds: age.map(seconds),
         duration_seconds: section.duration.map(seconds),
         interval_seconds: Some(seconds(interval)),
+        usual_interval_seconds: section.usual_interval().map(seconds),
     })
 }

@@ -47,7 +47,14 @@ const DOMAINS: [(&str, &[&str]); 12] = [
             "warrener_notices",
         ],
     ),
-    ("Probes", &["warrener_probe_", "warrener_snapshot_"]),
+    (
+        "Probes",
+        &[
+            "warrener_probe_",
+            "warrener_snapshot_",
+            "warrener_watching_",
+        ],
+    ),
     (
         "warrener itself",
         &[

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::{Credentials, State, router};
 use crate::config::{Config, Worker};
-use crate::model::{Moment, RunMode, Secret, Standing, Timestamp};
+use crate::model::{Attention, Moment, RunMode, Secret, Standing, Timestamp};
 use crate::publish::Exposition;
 use crate::publish::metrics::Local;
 use crate::recover::desk::{Desk, Order, Reading};
@@ -68,6 +68,7 @@ fn server_in(folder: TempDir, state: &str) -> Server {
         ready: watch::channel(true).1,
         credentials: watch::channel(credentials).1,
         desk,
+        attention: watch::Sender::new(Attention::default()),
         reload: mpsc::channel(1).0,
         now,
     };

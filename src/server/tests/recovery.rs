@@ -213,3 +213,17 @@ async fn a_refusal_has_its_status() {
     assert_eq!(server.post("/api/v1/runs", source).await.0, 400);
     assert_eq!(server.get("/api/v1/runs/1/approve").await.0, 405);
 }
+
+#[tokio::test]
+async fn a_person_may_ask_for_a_closer_look_and_end_it() {
+    let server = server();
+    let (status, answer) = server.post("/api/v1/watch", r#"{"for": 600}"#).await;
+    assert_eq!((status, &answer["restless"]), (200, &json!(false)));
+    let until = answer["until"].as_f64().unwrap() - now().unix_seconds();
+    assert!(until > 590.0 && until <= 600.0, "{until}");
+    let (status, answer) = server.post("/api/v1/watch", r#"{"for": 0}"#).await;
+    assert_eq!((status, &answer["until"]), (200, &Value::Null));
+    for wrong in [r#"{"for": 86401}"#, r#"{"for": "10m"}"#, "{}"] {
+        assert_eq!(server.post("/api/v1/watch", wrong).await.0, 400);
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 
-use super::roundtrip::QUEUE_PREFIX;
+use super::{load, roundtrip};
 
 /// A queue named in `queues.pinned`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,10 +57,11 @@ impl Filter {
         self.pinned.get(vhost).is_some_and(|n| n.contains(name))
     }
 
-    /// Whether it is one of the round trip's own: there for milliseconds, and yet some brokers go
+    /// Whether it is one of the round trip's or the load's own: there for moments, and yet some brokers go
     /// on telling of it for a while. It is nobody's queue, and counts nowhere.
     pub fn is_own(&self, vhost: &str, name: &str) -> bool {
-        name.starts_with(QUEUE_PREFIX) && !self.is_pinned(vhost, name)
+        let own = [roundtrip::QUEUE_PREFIX, load::QUEUE_PREFIX];
+        own.iter().any(|own| name.starts_with(own)) && !self.is_pinned(vhost, name)
     }
 
     /// Whether `name` in `vhost` passes.

@@ -7,6 +7,7 @@
 //!   management ─ json       ┴─ http
 //!   passive    ─ amqp
 //! access (logins) ─> roundtrip (probe `roundtrip`) ─ amqp
+//! access (logins) ─> load (for `warrener stress`) ─ amqp
 //! access (logins) ─> channels (for the probe `workers`) ─ management
 //! ```
 //!
@@ -26,6 +27,7 @@ pub(crate) mod http_failure;
 pub mod json;
 mod labels;
 mod list;
+pub mod load;
 pub mod login;
 pub mod management;
 mod members;

@@ -116,6 +116,14 @@ impl Glob {
         })
     }
 
+    /// The glob that the file at `path` alone matches, followed by `more`, which is a pattern.
+    ///
+    /// # Errors
+    /// `more` is no pattern.
+    pub fn of_file(path: &str, more: &str) -> Result<Self, PatternError> {
+        Self::new(&format!("{}{more}", Pattern::escape(path)))
+    }
+
     /// As the configuration has it.
     pub fn text(&self) -> &str {
         &self.text

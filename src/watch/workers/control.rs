@@ -94,7 +94,8 @@ impl ControlWatch {
     }
 }
 
-fn containers(docker: &DockerControl) -> Containers {
+/// The containers that a control means.
+pub(crate) fn containers(docker: &DockerControl) -> Containers {
     match (&docker.compose, &docker.service) {
         (Some(folder), Some(service)) => Containers::Service {
             folder: folder.clone(),

@@ -28,6 +28,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::{join_all, select_all};
 use tokio::time::timeout;
 
+pub(crate) use self::control::containers;
+
 use self::background::Background;
 use self::consumers::{Candidate, Joined, join};
 use self::control::ControlWatch;

@@ -18,7 +18,7 @@ use crate::model::facts::{
     LeftOut, LogFacts, NodeFacts, ProcessFacts, QueueFacts, QueuesFacts, Source, WorkerFacts,
     WorkersFacts,
 };
-use crate::model::{Assessment, Failure, Moment, ProbeName, Reason, Section, Snapshot};
+use crate::model::{Assessment, Attention, Failure, Moment, ProbeName, Reason, Section, Snapshot};
 
 /// How far back this world goes.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -43,6 +43,10 @@ fn ago(seconds: u64) -> Moment {
 pub(super) fn everything() -> (Snapshot, Assessment) {
     let at = now();
     let mut snapshot = Snapshot::empty(at);
+    snapshot.attention = Attention {
+        restless: true,
+        asked_until: Some(at.after(Duration::from_secs(600))),
+    };
     told(&mut snapshot.broker, facts::broker(), 5);
     told(&mut snapshot.queues, facts::queues(), 5);
     told(&mut snapshot.roundtrip, facts::roundtrip(), 15);
