@@ -57,6 +57,7 @@ test-docker: ## The docker control on a real Docker engine of its own (as root)
 drill: install ## Long runs with real parts: hang verdicts against the truth, every alert by its fault
 	cargo build --locked --workspace --bins
 	cargo test --locked --test it drills:: -- --ignored --nocapture --test-threads 1
+	cargo test --locked --lib report::tests::year -- --ignored --nocapture
 
 bench: install ## Scrape and encode times, memory, CPU, and what a poll costs the broker
 	cargo bench --locked --bench exposition

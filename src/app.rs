@@ -4,6 +4,7 @@ mod judging;
 mod keeping;
 mod limits;
 mod recovering;
+mod reporting;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,8 +126,13 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let watch = Watch::new(key.clone());
     let keeping = Keeping::new(key, watch.env_files(), published.assessed.clone());
     let build = watch.build(&config).map_err(StartError::Watch)?;
-    let (recovering, desk) =
-        Recovering::start(&config, build.log_in(), published.assessed, standing)?;
+    let (recovering, desk) = Recovering::start(
+        &config,
+        build.log_in(),
+        published.assessed,
+        published.statuses.clone(),
+        standing,
+    )?;
     let state = server::State {
         exposition: published.expositions,
         status: published.statuses,
@@ -193,12 +199,6 @@ fn load(options: &Options) -> Result<Config, ConfigErrors> {
         Source::Defaults => tracing::info!(
             "no configuration file: RABBITMQ_* from the environment and ./.env, observing only"
         ),
-    }
-    for section in config.not_in_this_version() {
-        tracing::warn!(
-            section,
-            "configured, but this version does not act on it yet"
-        );
     }
     Ok(config)
 }

@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("async_rs", &["watch/broker/amqp/"]),
@@ -55,6 +55,7 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("rustls", &["watch/broker/"]),
     ("tokio_io_timeout", &["server/"]),
     ("tokio_rustls", &["watch/broker/amqp/"]),
+    ("jiff", &["recover/clock/zone.rs"]),
     ("lapin", &["watch/broker/"]),
     (
         "reqwest",

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::StartError;
 use super::keeping::Newest;
+use super::reporting::Reporter;
 use crate::config::{Config, ConfigErrors, Source, Template};
 use crate::envfile::LogIn;
 use crate::model::Standing;
@@ -27,6 +28,8 @@ pub(super) struct Recovering {
     notices: Arc<NoticeCounts>,
     state: std::path::PathBuf,
     sender: Option<JoinHandle<()>>,
+    statuses: watch::Receiver<Arc<str>>,
+    reporter: Option<JoinHandle<()>>,
     desk: Desk,
     silences: watch::Sender<Arc<Silences>>,
     passes: Arc<Passes>,
@@ -45,6 +48,7 @@ impl Recovering {
         config: &Config,
         log_in: LogIn,
         assessed: Newest,
+        statuses: watch::Receiver<Arc<str>>,
         standing: watch::Sender<Arc<Standing>>,
     ) -> Result<(Self, Desk), StartError> {
         let ledger = Handle::start(config.state.clone()).map_err(StartError::Thread)?;
@@ -73,6 +77,8 @@ impl Recovering {
             outbox,
             notices,
             sender: None,
+            statuses,
+            reporter: None,
             desk: desk.clone(),
             silences,
             passes: Arc::default(),
@@ -83,6 +89,7 @@ impl Recovering {
         };
         if !observes {
             recovering.send(config);
+            recovering.report(config);
             recovering.reconcile(config);
         }
         Ok((recovering, desk))
@@ -106,6 +113,7 @@ impl Recovering {
         }
         self.setup.send_replace(Arc::new(setup));
         self.send(config);
+        self.report(config);
         self.reading.send_replace(Arc::new(reading(config)));
         self.reconcile(config);
     }
@@ -126,6 +134,23 @@ impl Recovering {
             Ok(Some(reconciler)) => self.reconciler = Some(tokio::spawn(reconciler.run())),
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "Alertmanager is not asked"),
+        }
+    }
+
+    /// Sends the reports that `config` plans from now on.
+    fn report(&mut self, config: &Config) {
+        if let Some(before) = self.reporter.take() {
+            before.abort();
+        }
+        let reporter = Reporter {
+            ledger: self.ledger.clone(),
+            config: Arc::new(config.clone()),
+            statuses: self.statuses.clone(),
+            outbox: Arc::clone(&self.outbox),
+            now: cycle::now,
+        };
+        if reporter.has_work() {
+            self.reporter = Some(tokio::spawn(reporter.run()));
         }
     }
 
@@ -159,6 +184,7 @@ impl Recovering {
 
 fn reading(config: &Config) -> Reading {
     Reading {
+        config: Arc::new(config.clone()),
         targets: Targets::of(config),
         identity: config.identity.clone(),
     }

@@ -152,7 +152,9 @@ impl Client {
     fn at(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         let under = self.base.path().trim_end_matches('/');
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         url.set_path(&format!("{under}{path}"));
+        url.set_query((!query.is_empty()).then_some(query));
         url
     }
 

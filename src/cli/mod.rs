@@ -11,6 +11,7 @@
 
 mod bundle;
 mod check;
+mod checklist;
 mod client;
 mod completions;
 mod env_files;
@@ -96,6 +97,7 @@ Start here:
   warrener init      draft a warrener.yml for what runs here
   warrener check     are warrener.yml and the env files right? --live: do the logins work?
   warrener serve     watch, export metrics on port 15699, repair what it may
+  warrener report    the checklist of the day, worked through (--weekly, --monthly)
 
 `warrener COMMAND --help` has examples. Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or
 configuration error.";
@@ -118,6 +120,8 @@ enum Command {
     Runs(runs::Args),
     /// Show the workers' logs: merged by time, grouped by what they say, errors alone if asked
     Logs(logs::Args),
+    /// Work the checklist of the day, the week or the month through, each line with its evidence
+    Report(checklist::Args),
     /// No automatic action, for one target or for all, until it is resumed; survives restarts
     Pause(pause::Args),
     /// End a pause
@@ -180,6 +184,7 @@ pub fn main() -> ExitCode {
         Command::Recover(args) => recover::run(args),
         Command::Runs(args) => runs::run(args),
         Command::Logs(args) => logs::run(args),
+        Command::Report(args) => checklist::run(args),
         Command::Pause(args) => pause::pause(args),
         Command::Resume(args) => pause::resume(args),
         Command::Watch(args) => watch::run(args),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Broker, Config, EnvFile, Files, Health, Host, Ledger, Notify, OneOrMany, Queues, Recovery,
-    RecoveryMode, Source, Template, Web,
+    RecoveryMode, Reports, Source, Template, Web,
 };
 
 const STATE: &str = "/var/lib/warrener";
@@ -28,6 +28,7 @@ impl Default for Config {
             health: Health::default(),
             recovery: Recovery::default(),
             notify: Notify::default(),
+            report: Reports::default(),
             ledger: Ledger::default(),
             web: Web::default(),
         }
@@ -55,15 +56,7 @@ impl Config {
         urls.into_iter()
             .flat_map(|urls| urls.0.iter())
             .chain(&self.recovery.alertmanager)
-    }
-
-    /// Sections that are checked and accepted, and that this version does nothing with.
-    pub fn not_in_this_version(&self) -> Vec<&'static str> {
-        let clocked = !self.recovery.housekeeping.is_empty();
-        clocked
-            .then_some("recovery.housekeeping")
-            .into_iter()
-            .collect()
+            .chain(&self.report.prometheus)
     }
 
     /// Fills in what depends on the host or on other keys.

@@ -66,8 +66,8 @@ pub use one_or_many::OneOrMany;
 pub use path::KeyPath;
 pub use queues::{Pinned, Queues};
 pub use recovery::{
-    Health, Housekeeping, Ledger, Level, Notify, PlaybookLimits, Recovery, RecoveryMode, RunBudget,
-    Slack, Webhook, Weights,
+    Health, Housekeeping, Ledger, Level, Notify, PlaybookLimits, Recovery, RecoveryMode, Reports,
+    RunBudget, Slack, Webhook, Weights,
 };
 pub use scalar::Malformed;
 pub(crate) use scalar::scalar;
@@ -108,6 +108,8 @@ pub struct Config {
     pub recovery: Recovery,
     /// Whom to tell.
     pub notify: Notify,
+    /// Reports that are sent by themselves.
+    pub report: Reports,
     /// The durable record.
     pub ledger: Ledger,
     /// The web server.

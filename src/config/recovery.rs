@@ -124,9 +124,12 @@ impl Default for RunBudget {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Housekeeping {
-    /// When: minute, hour, day of month, month, day of week, in local time.
+    /// When: minute, hour, day of month, month, day of week, in local time (`TZ`, else
+    /// `/etc/localtime`). A time that does not exist, when clocks go forward, runs once at the end of
+    /// the gap; one that exists twice runs once. What came due while warrener did not run is run once
+    /// at its start, where that is less than a day ago.
     pub cron: Cron,
-    /// Which playbook.
+    /// Which playbook; one of safe steps, which is run for the host.
     pub playbook: String,
 }
 
@@ -197,6 +200,20 @@ impl Level {
     fn worse_than_normal() -> Vec<Self> {
         vec![Self::Caution, Self::Warning, Self::Critical]
     }
+}
+
+/// Reports that are sent by themselves to the channels of `notify`, each once for its planned time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reports {
+    /// When the report of the last 24 hours is sent, in local time.
+    pub daily: Option<Cron>,
+    /// When the report of the last 7 days is sent.
+    pub weekly: Option<Cron>,
+    /// When the report of the last 30 days is sent.
+    pub monthly: Option<Cron>,
+    /// URL of Prometheus: what fires there is told in the daily report. Optional.
+    pub prometheus: Option<Template>,
 }
 
 /// The durable record.

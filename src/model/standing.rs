@@ -45,6 +45,23 @@ pub struct Standing {
     pub alerts: BTreeMap<&'static str, u64>,
     /// The newest alerts that were put aside: when, why (the reason's word) and in which words.
     pub quarantined: Vec<(Timestamp, String, String)>,
+    /// What the clock asks for, in the configuration's order.
+    pub scheduled: Vec<Scheduled>,
+}
+
+/// A playbook that is run by the clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheduled {
+    /// When, as configured.
+    pub cron: String,
+    /// The playbook's name.
+    pub playbook: String,
+    /// The time zone that it is read in.
+    pub zone: String,
+    /// The planned time that was done last; before the first, when it was first seen.
+    pub last: Timestamp,
+    /// The next planned time; `None`: never.
+    pub next: Option<Timestamp>,
 }
 
 /// Seconds from a trouble's beginning, of a playbook's verified runs since warrener began.
@@ -78,6 +95,7 @@ impl Standing {
             reconciled_at: None,
             alerts: BTreeMap::new(),
             quarantined: Vec::new(),
+            scheduled: Vec::new(),
         }
     }
 

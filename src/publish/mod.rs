@@ -3,7 +3,9 @@
 mod chunk;
 mod exposition;
 pub mod metrics;
+pub mod report;
 pub mod runs;
+pub mod scores;
 pub mod standing;
 pub mod status;
 #[cfg(test)]

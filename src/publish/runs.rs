@@ -62,6 +62,9 @@ pub struct Whole {
     pub incident: Option<Incident>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+    /// What is known of such incidents, in words: advice.
+    #[serde(default)]
+    pub advice: Vec<String>,
 }
 
 impl From<&desk::Whole> for Whole {
@@ -71,6 +74,7 @@ impl From<&desk::Whole> for Whole {
             run: Run::from(&whole.run),
             incident: whole.incident.as_ref().map(Incident::from),
             steps: whole.steps.iter().map(Step::from).collect(),
+            advice: whole.advice.clone(),
         }
     }
 }

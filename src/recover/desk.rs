@@ -12,9 +12,10 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use super::intake::{Batch, Body, PayloadError};
 use super::ledger::{Handle, Ledger, LedgerError, Taken};
 use super::targets::Targets;
+pub use super::whole::Whole;
+use crate::config::Config;
 use crate::model::{
-    Hold, Incident, Moment, Pause, Risk, Run, RunId, Standing, Step, Target, Timestamp,
-    TriggerSource,
+    Hold, Incident, Moment, Pause, Risk, Run, RunId, Standing, Target, Timestamp, TriggerSource,
 };
 
 /// What alerts are read by; replaced by a reload.
@@ -24,6 +25,8 @@ pub struct Reading {
     pub targets: Targets,
     /// This host's name in labels.
     pub identity: String,
+    /// The configuration.
+    pub config: Arc<Config>,
 }
 
 /// The door.
@@ -173,36 +176,6 @@ pub enum Order {
 /// Orders that may wait; more wait at the door.
 const ORDERS: usize = 16;
 
-/// A run with everything about it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Whole {
-    /// The run.
-    pub run: Run,
-    /// Its incident, where it is still known.
-    pub incident: Option<Incident>,
-    /// Its steps, in order.
-    pub steps: Vec<Step>,
-}
-
-impl Whole {
-    /// The run of this number in `ledger`, whole; `None` when there is none.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn read(ledger: &Ledger, id: RunId) -> Result<Option<Self>, LedgerError> {
-        let Some(run) = ledger.run(id)? else {
-            return Ok(None);
-        };
-        let steps = ledger.steps(id)?;
-        let incident = ledger.incident(run.incident)?;
-        Ok(Some(Whole {
-            run,
-            incident,
-            steps,
-        }))
-    }
-}
-
 impl Desk {
     /// A desk in front of `ledger`, and the orders that are left at it.
     pub fn new(
@@ -276,6 +249,22 @@ impl Desk {
     /// What there is on this host.
     pub fn targets(&self) -> Targets {
         self.reading.borrow().targets.clone()
+    }
+
+    /// This host's name in labels.
+    pub fn identity(&self) -> String {
+        self.reading.borrow().identity.clone()
+    }
+
+    /// What `read` makes of the ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Ledger) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.ledger.read(read).await
     }
 
     /// The newest runs, newest first.

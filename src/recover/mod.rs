@@ -18,19 +18,23 @@
 
 pub mod actions;
 pub mod alertmanager;
+pub mod clock;
 pub mod desk;
 pub mod engine;
 pub mod guard;
 mod http;
 pub mod intake;
 pub mod last_good;
+pub mod learn;
 pub mod ledger;
 pub mod notify;
 pub mod own;
 pub mod playbook;
+pub mod prometheus;
 pub mod repair;
 mod state;
 pub mod targets;
 pub mod verify;
+mod whole;
 
 pub use state::{State, StateError};

@@ -7,6 +7,8 @@
 //! | `GET /api/v1/status` | read | score, level and findings with their evidence, as JSON |
 //! | `GET /api/v1/recovery` | read | where recovery stands: mode, pauses, open incidents, alerts |
 //! | `GET /api/v1/incidents`, `/api/v1/runs`, `/api/v1/runs/{id}` | read | what was done, from the ledger |
+//! | `GET /api/v1/report` | read | a checklist of the day, the week or the month, worked through |
+//! | `GET /api/v1/scores` | read | the health score over time |
 //! | `POST /api/v1/runs`, `/api/v1/runs/{id}/approve`, `/cancel` | act | what a person asks for |
 //! | `POST /api/v1/watch` | act | look more closely, for a while |
 //! | `POST /api/v1/pause`, `/api/v1/resume` | act | no automatic action, for a target or for all |
@@ -25,6 +27,7 @@ mod listen;
 mod negotiate;
 mod pieces;
 mod recovery;
+mod report;
 mod routes;
 #[cfg(test)]
 mod tests;

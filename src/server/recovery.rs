@@ -222,7 +222,7 @@ fn no_run() -> Refusal {
 }
 
 /// JSON that is not to be kept.
-fn fresh(body: &impl Serialize) -> Response {
+pub(super) fn fresh(body: &impl Serialize) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
@@ -243,6 +243,6 @@ fn unwritten(error: LedgerError) -> Refusal {
     }
 }
 
-fn unread(error: LedgerError) -> Refusal {
+pub(super) fn unread(error: LedgerError) -> Refusal {
     Refusal::later(format!("the ledger can't be read: {error}"))
 }

@@ -22,7 +22,7 @@ use super::act::{self, Credentials, refuse};
 use super::body::Refusal;
 use super::pieces::Pieces;
 use super::webhook::{self, Room};
-use super::{attention, landing, negotiate, recovery};
+use super::{attention, landing, negotiate, recovery, report};
 use crate::model::{Attention, Moment};
 use crate::publish::metrics::Local;
 use crate::publish::{Encoding, Exposition};
@@ -74,6 +74,8 @@ pub fn router(state: State, telemetry_path: &str) -> Router {
     add("/api/v1/watch", look);
     add("/api/v1/recovery", get(recovery::standing));
     add("/api/v1/incidents", get(recovery::incidents));
+    add("/api/v1/report", get(report::report));
+    add("/api/v1/scores", get(report::scores));
     let ask = post(recovery::ask).route_layer(act.clone());
     add("/api/v1/runs", get(recovery::runs).merge(ask));
     add("/api/v1/runs/{id}", get(recovery::run));

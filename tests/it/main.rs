@@ -18,6 +18,7 @@ mod logs;
 mod passive;
 mod recover;
 mod reload;
+mod report;
 mod roundtrip;
 mod runs;
 mod scrape;

@@ -114,9 +114,6 @@ fn told(verdict: &Verdict, repairable: bool) -> bool {
 
 /// What is no mistake of the file, and yet what its author wants to know.
 fn warn(config: &Config) {
-    for section in config.not_in_this_version() {
-        eprintln!("warning: `{section}` is configured, but this version does not act on it yet");
-    }
     let variables = Variables::read(|name| std::env::var(name).ok(), &config.env_files);
     let unresolved = config
         .templates()

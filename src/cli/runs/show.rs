@@ -36,6 +36,13 @@ pub(super) fn render(whole: &Whole, note: Option<&str>, now: f64, width: usize) 
     steps(&mut page, whole);
     page.blank();
     end(&mut page, run, now);
+    if !whole.advice.is_empty() {
+        page.blank();
+        page.line(0, &paint(BOLD, "What is known of such incidents"));
+        for advice in &whole.advice {
+            page.marked(2, "- ", &printable(advice));
+        }
+    }
     page.blank();
     page.line(0, &next(run));
     page.into_text()

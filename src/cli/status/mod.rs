@@ -10,7 +10,7 @@ mod host;
 mod page;
 mod recovery;
 mod screen;
-mod source;
+pub(super) mod source;
 #[cfg(test)]
 mod tests;
 

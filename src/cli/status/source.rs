@@ -20,15 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A status, and the document that it was read from.
 #[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) status: Status,
+pub(in crate::cli) struct Reading {
+    pub(in crate::cli) status: Status,
     pub(super) json: String,
     /// What has to be known of how it came about.
     pub(super) note: Option<String>,
 }
 
 /// Where statuses come from.
-pub(super) struct Origin {
+pub(in crate::cli) struct Origin {
     client: Client,
     /// The configuration to probe by when no server is there; `None`: not to.
     own_config: Option<Option<PathBuf>>,
@@ -37,7 +37,7 @@ pub(super) struct Origin {
 
 impl Origin {
     /// From the server of `client`; where none is there, by probing as `own_config` says.
-    pub(super) fn new(client: Client, own_config: Option<Option<PathBuf>>) -> Self {
+    pub(in crate::cli) fn new(client: Client, own_config: Option<Option<PathBuf>>) -> Self {
         Origin {
             client,
             own_config,
@@ -46,7 +46,7 @@ impl Origin {
     }
 
     /// The status now.
-    pub(super) async fn read(&mut self) -> Result<Reading, Problem> {
+    pub(in crate::cli) async fn read(&mut self) -> Result<Reading, Problem> {
         match self.client.get("/api/v1/status").await {
             Ok(json) => {
                 self.own = None;

@@ -83,6 +83,18 @@ fn notify(config: &Config, findings: &mut Findings) {
             findings.add(path, "names no level", remedy);
         }
     }
+    let report = &config.report;
+    if let Some(url) = &report.prometheus {
+        web_url(url, &keys(&["report", "prometheus"]), findings);
+    }
+    let planned = [&report.daily, &report.weekly, &report.monthly];
+    if planned.iter().any(|cron| cron.is_some())
+        && notify.slack.is_none()
+        && notify.webhook.is_none()
+    {
+        let remedy = "give `notify.slack` or `notify.webhook`, or remove it";
+        findings.add(keys(&["report"]), "has nobody to be sent to", remedy);
+    }
     let Some(webhook) = &notify.webhook else {
         return;
     };

@@ -26,7 +26,7 @@ pub use local::{
     Backup, Disk, EnvFile, EnvFiles, Files, Host, Insecurity, Log, NamedSize, Variable, Violation,
 };
 pub use probes::{Attention, Failure, Probe};
-pub use recovery::{ObserveOnly, Recovery, Remedy};
+pub use recovery::{ObserveOnly, Recovery, Remedy, Scheduled};
 pub use runs::{Hold, Incident, Pause, Run, Step};
 pub use workers::{DriftedKey, Process, Worker, Workers};
 

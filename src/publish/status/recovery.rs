@@ -50,6 +50,36 @@ pub struct Recovery {
     /// The newest runs that are over, newest first, without their steps.
     #[serde(default)]
     pub ended: Vec<Run>,
+    /// What the clock asks for: `recovery.housekeeping`.
+    #[serde(default)]
+    pub scheduled: Vec<Scheduled>,
+}
+
+/// A playbook that is run by the clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// When, as configured.
+    pub cron: String,
+    /// The playbook's name.
+    pub playbook: String,
+    /// The time zone that it is read in.
+    pub zone: String,
+    /// The planned time that was done last; before the first, when it was first seen.
+    pub last: f64,
+    /// The next planned time; `null`: never.
+    pub next: Option<f64>,
+}
+
+impl From<&model::Scheduled> for Scheduled {
+    fn from(line: &model::Scheduled) -> Self {
+        Scheduled {
+            cron: line.cron.clone(),
+            playbook: line.playbook.clone(),
+            zone: line.zone.clone(),
+            last: line.last.unix_seconds(),
+            next: line.next.map(model::Timestamp::unix_seconds),
+        }
+    }
 }
 
 /// Why nothing can be recorded.
@@ -85,6 +115,7 @@ impl Recovery {
             runs,
             runs_left_out,
             ended: ended.map(|run| runs::run(run, &[])).collect(),
+            scheduled: standing.scheduled.iter().map(Scheduled::from).collect(),
         }
     }
 }

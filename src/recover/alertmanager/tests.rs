@@ -45,6 +45,7 @@ impl Host {
         config.workers.insert("task".into(), Worker::default());
         config.recovery.alertmanager = Some(url.parse().unwrap());
         let reading = Reading {
+            config: Arc::new(config.clone()),
             targets: Targets::of(&config),
             identity: "app-1".into(),
         };

@@ -14,6 +14,7 @@
 //! Must not know: HTTP, how an action works.
 
 mod again;
+mod by_clock;
 mod cause;
 mod consequence;
 mod crash;
@@ -26,6 +27,7 @@ mod orders;
 mod own;
 mod proof;
 mod recurrence;
+mod remember;
 mod resume;
 mod setup;
 mod shared;
@@ -103,6 +105,8 @@ pub struct Engine {
     sources: HashMap<IncidentId, TriggerSource>,
     resumed: bool,
     own: Own,
+    memory: remember::Memory,
+    timetable: by_clock::Timetable,
     /// What is too old was forgotten.
     tidied_at: Option<Moment>,
 }
@@ -135,6 +139,8 @@ impl Engine {
             sources: HashMap::new(),
             resumed: false,
             own: Own::default(),
+            memory: remember::Memory::default(),
+            timetable: by_clock::Timetable::default(),
             tidied_at: None,
         };
         (engine, desk)
@@ -177,6 +183,9 @@ impl Engine {
         {
             tracing::debug!(%error, "looked in vain");
         }
+        if let Err(error) = self.remember().await {
+            tracing::debug!(%error, "not remembered");
+        }
         self.tidy().await;
         self.watch_over_itself().await;
         self.stand().await;
@@ -194,6 +203,7 @@ impl Engine {
             self.resume().await?;
             self.resumed = true;
         }
+        self.by_clock().await?;
         self.take_up(&world).await?;
         self.again(&world).await?;
         self.take_up(&world).await?;

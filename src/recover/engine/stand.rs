@@ -51,6 +51,7 @@ impl Engine {
         standing.times = self.shared.times();
         standing.alerts = self.counts.alerts();
         standing.notices = self.notices.get();
+        standing.scheduled = self.timetable.scheduled();
         if let Ok(read) = read {
             for tally in read.tallies {
                 let own: &mut BTreeMap<Outcome, u64> =

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Change, Ledger, LedgerError};
 use crate::model::{Incident, IncidentId, IncidentKey, Target, Timestamp, TriggerCode};
 
-const COLUMNS: &str = "id, code, target, opened_at, closed_at, cause";
+pub(super) const COLUMNS: &str = "id, code, target, opened_at, closed_at, cause";
 
 impl Ledger {
     /// The open incident of `key`; opened now when there is none. And whether it was.
@@ -185,7 +185,7 @@ pub(super) fn one(changed: usize, what: impl FnOnce() -> String) -> Result<(), C
     }
 }
 
-fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
+pub(super) fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     Ok(Incident {
         id: row.get(0)?,
         key: IncidentKey {

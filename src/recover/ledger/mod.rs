@@ -10,21 +10,25 @@
 //! run does, who is told.
 
 mod error;
+mod forecasts;
 mod handle;
 mod incidents;
 mod lock;
 mod open;
 mod outbox;
+mod past;
 mod pauses;
 mod receive;
 mod retention;
 mod runs;
 mod said;
 mod schema;
+mod scores;
 mod settle;
 mod sql;
 mod steps;
 mod take_up;
+mod timetable;
 mod triggers;
 
 #[cfg(test)]
@@ -43,6 +47,7 @@ pub use retention::Forgotten;
 pub use runs::{NewRun, Tally};
 pub use said::{Said, Word};
 pub use take_up::Wanted;
+pub use timetable::Planned;
 pub use triggers::Pending;
 
 /// The open ledger. Closed, and free for another process, when dropped.

@@ -1,7 +1,7 @@
 //! The outbox: what is to be told stays until somebody took it.
 
-use rusqlite::params;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, params};
 
 use super::sql::Json;
 use super::{Ledger, LedgerError};
@@ -84,14 +84,7 @@ impl Ledger {
         now: Timestamp,
         at: Timestamp,
     ) -> Result<NoticeId, LedgerError> {
-        self.change(|change| {
-            let query = "INSERT INTO outbox (incident, channel, body, created_at, next_at)
-                VALUES (?, ?, ?, ?, ?)";
-            let body = Json(&notice.body);
-            let values = params![notice.incident, notice.channel, body, now, at];
-            change.prepare_cached(query)?.execute(values)?;
-            Ok(NoticeId(change.last_insert_rowid()))
-        })
+        self.change(|change| Ok(queue(change, notice, now, at)?))
     }
 
     /// Changes what a notice that waits says.
@@ -255,4 +248,19 @@ impl Ledger {
             })
         })
     }
+}
+
+/// Puts a notice in, to be sent at `at`.
+pub(super) fn queue(
+    change: &Connection,
+    notice: &Notice,
+    now: Timestamp,
+    at: Timestamp,
+) -> Result<NoticeId, rusqlite::Error> {
+    let query = "INSERT INTO outbox (incident, channel, body, created_at, next_at)
+        VALUES (?, ?, ?, ?, ?)";
+    let body = Json(&notice.body);
+    let values = params![notice.incident, notice.channel, body, now, at];
+    change.prepare_cached(query)?.execute(values)?;
+    Ok(NoticeId(change.last_insert_rowid()))
 }

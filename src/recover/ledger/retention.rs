@@ -19,6 +19,10 @@ pub struct Forgotten {
     pub incidents: usize,
     /// Notices that were sent.
     pub notices: usize,
+    /// Spans of the score.
+    pub scores: usize,
+    /// Forecasts.
+    pub forecasts: usize,
     /// There is more to remove.
     pub more: bool,
 }
@@ -51,12 +55,26 @@ impl Ledger {
                         WHERE sent_at < ? LIMIT ?)",
                 )?
                 .execute(params![before, PIECE])?;
+            let scores = change
+                .prepare_cached(
+                    "DELETE FROM scores WHERE since IN (SELECT since FROM scores
+                        WHERE until < ? ORDER BY since LIMIT ?)",
+                )?
+                .execute(params![before, PIECE])?;
+            let forecasts = change
+                .prepare_cached(
+                    "DELETE FROM forecasts WHERE id IN (SELECT id FROM forecasts
+                        WHERE ended_at < ? LIMIT ?)",
+                )?
+                .execute(params![before, PIECE])?;
             let full = PIECE as usize;
             Ok(Forgotten {
                 triggers,
                 incidents,
                 notices,
-                more: [triggers, incidents, notices].contains(&full),
+                scores,
+                forecasts,
+                more: [triggers, incidents, notices, scores, forecasts].contains(&full),
             })
         })
     }

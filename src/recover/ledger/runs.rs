@@ -9,7 +9,7 @@ use crate::model::{
     Unfinished,
 };
 
-const COLUMNS: &str = "id, incident, playbook, target, touches, source, mode, state, detail, rung, \
+pub(super) const COLUMNS: &str = "id, incident, playbook, target, touches, source, mode, state, detail, rung, \
                        hold, created_at, started_at, ended_at";
 
 /// A run to be made.
@@ -230,7 +230,7 @@ pub(super) fn state_of(change: &Connection, run: RunId) -> Result<Option<RunStat
         .optional()?)
 }
 
-fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     let Json(touches) = row.get(4)?;
     let hold: Option<Json<Hold>> = row.get(10)?;
     Ok(Run {

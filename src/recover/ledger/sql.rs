@@ -6,8 +6,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    HoldReason, IncidentId, Outcome, Risk, RunId, RunMode, RunState, StepResult, Target, Timestamp,
-    TriggerCode, TriggerId, TriggerSource, TriggerStatus,
+    ForecastEnd, HoldReason, IncidentId, Level, Outcome, Risk, RunId, RunMode, RunState,
+    StepResult, Target, Timestamp, TriggerCode, TriggerId, TriggerSource, TriggerStatus,
 };
 use crate::recover::intake::QuarantineReason;
 
@@ -36,6 +36,7 @@ words!(
     StepResult,
     HoldReason,
     Outcome,
+    ForecastEnd,
     QuarantineReason
 );
 
@@ -129,5 +130,16 @@ pub(super) fn read_state(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result
                 words.into(),
             ));
         }
+    })
+}
+
+/// The level of the column `at`.
+pub(super) fn level(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Level> {
+    let word: String = row.get(at)?;
+    let known = Level::ALL.into_iter().find(|level| level.as_str() == word);
+    known.ok_or_else(|| {
+        let text = rusqlite::types::Type::Text;
+        let words = format!("`{word}` is no level");
+        rusqlite::Error::FromSqlConversionFailure(at, text, words.into())
     })
 }

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::model::{Evidence, IncidentId, Level, Timestamp};
-use crate::recover::ledger::{Handle, LedgerError};
+use crate::recover::ledger::{Handle, LedgerError, Notice};
 use letter::Letter;
 
 pub use counts::NoticeCounts;
@@ -78,11 +78,13 @@ pub enum Kind {
     Emergency,
     /// Something about warrener itself: nothing can be recorded, no alert comes any more.
     Own,
+    /// A checklist that was worked through by the clock.
+    Report,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Acting,
         Kind::Recovered,
         Kind::Escalated,
@@ -91,6 +93,7 @@ impl Kind {
         Kind::Proposed,
         Kind::Emergency,
         Kind::Own,
+        Kind::Report,
     ];
 
     /// The word in a document and a log line.
@@ -104,6 +107,7 @@ impl Kind {
             Kind::Proposed => "proposed",
             Kind::Emergency => "emergency",
             Kind::Own => "own",
+            Kind::Report => "report",
         }
     }
 
@@ -118,12 +122,16 @@ impl Kind {
             Kind::Proposed => "warrener proposes a repair; nothing is done",
             Kind::Emergency => "Health is critical, and warrener is at work",
             Kind::Own => "This is about warrener itself",
+            Kind::Report => "The checklist, worked through; nothing is done because of it",
         }
     }
 
     /// It goes to every channel, whatever the level.
     fn always(self) -> bool {
-        matches!(self, Kind::Escalated | Kind::Emergency | Kind::Own)
+        matches!(
+            self,
+            Kind::Escalated | Kind::Emergency | Kind::Own | Kind::Report
+        )
     }
 }
 
@@ -157,6 +165,22 @@ impl Letters {
 }
 
 /// Writes a line into the log, and puts the message into the outbox.
+/// A message for every channel of the configuration, whatever the level, to be put into the outbox
+/// by whoever must not do so twice.
+pub fn notices(config: &Config, message: &Message, now: Timestamp) -> Vec<Notice> {
+    let letter = Letter::new(&config.identity, message.clone(), now);
+    let channels = channel::configured(config).into_iter();
+    let notice = |channel: &str| Notice {
+        incident: message.incident,
+        channel: channel.to_owned(),
+        body: letter.to_value(),
+    };
+    channels.map(|(channel, _)| notice(channel)).collect()
+}
+
+/// Writes a line into the log, and puts the message into the outbox of every channel of the
+/// configuration that wants it: by its level, whatever the level when a person is needed, and, when
+/// it is over, whoever heard that it began.
 ///
 /// # Errors
 /// [`LedgerError`]; only the log has it then.

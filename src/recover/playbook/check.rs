@@ -242,10 +242,45 @@ impl Playbooks {
                 });
             }
         }
+        for (path, playbook) in self.too_much_for_the_clock(config) {
+            errors.push(ConfigError {
+                file: match &config.source {
+                    Source::File(file) => file.clone(),
+                    Source::Defaults => PathBuf::from("warrener.yml"),
+                },
+                position: None,
+                path,
+                problem: format!(
+                    "`{playbook}` disturbs something, and the clock may only do what is safe"
+                ),
+                remedy: "name a playbook of safe steps, as `housekeeping`".to_owned(),
+            });
+        }
         if errors.is_empty() {
             Ok(())
         } else {
             Err(ConfigErrors(errors))
         }
+    }
+
+    /// What of `recovery.housekeeping` could never run.
+    fn too_much_for_the_clock<'a>(
+        &'a self,
+        config: &'a Config,
+    ) -> impl Iterator<Item = (KeyPath, &'a str)> {
+        let lines = config.recovery.housekeeping.iter().enumerate();
+        lines.filter_map(|(at, line)| {
+            let playbook = self.get(&line.playbook)?;
+            let steps = playbook.ladder.iter().flat_map(|rung| &rung.steps);
+            let safe = steps
+                .map(|step| step.action.risk())
+                .all(|risk| risk == Risk::Safe);
+            let path = KeyPath::default()
+                .key("recovery")
+                .key("housekeeping")
+                .item(at);
+            (!safe || playbook.drives.is_some())
+                .then(|| (path.key("playbook"), playbook.name.as_str()))
+        })
     }
 }

@@ -46,6 +46,7 @@ fn server_in(folder: TempDir, state: &str) -> Server {
     let mut config = Config::default();
     config.workers.insert("mail".into(), Worker::default());
     let reading = Reading {
+        config: Arc::new(config.clone()),
         targets: Targets::of(&config),
         identity: "app-1".into(),
     };

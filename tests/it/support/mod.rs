@@ -6,7 +6,7 @@ pub(crate) mod env;
 mod exposition;
 pub(crate) mod fleet;
 mod http;
-mod receiver;
+pub(crate) mod receiver;
 mod tmpfs;
 pub(crate) mod ward;
 mod warrener;

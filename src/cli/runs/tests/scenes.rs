@@ -128,6 +128,7 @@ pub(super) fn recovered() -> Whole {
         run,
         incident: Some(incident),
         steps,
+        advice: vec!["WorkerMissing: worker.start (rung 1 of worker-unhealthy) recovered 3 of 4, not enough data".into()],
     }
 }
 
@@ -153,6 +154,7 @@ pub(super) fn held() -> Whole {
         run,
         incident: Some(incident(14, "WorkerDown", &target, 97.0)),
         steps,
+        advice: Vec::new(),
     }
 }
 
@@ -170,6 +172,7 @@ pub(super) fn awaiting() -> Whole {
         run,
         incident: Some(incident(15, "ConfigInvalid", &target, 41.0)),
         steps: Vec::new(),
+        advice: Vec::new(),
     }
 }
 
@@ -198,5 +201,6 @@ pub(super) fn unknown() -> Whole {
         run,
         incident: None,
         steps,
+        advice: Vec::new(),
     }
 }

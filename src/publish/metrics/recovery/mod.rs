@@ -3,7 +3,7 @@
 //! Before the ledger was read, what only it knows is absent.
 
 mod counts;
-mod ratio;
+
 mod runs;
 
 use std::collections::BTreeMap;
@@ -43,6 +43,7 @@ impl Recovery {
         runs::ended(&self.ended, standing, f)?;
         runs::open(standing, f)?;
         held(standing, f)?;
+        by_clock(standing, f)?;
         alerts(standing, f)?;
         told(standing, f)
     }
@@ -148,6 +149,33 @@ fn held(standing: &Standing, f: &mut Families<'_>) -> fmt::Result {
         "warrener_recovery_pending_triggers",
         "Triggers that were taken in and not taken up yet.",
         [(NONE, known(standing, standing.pending_triggers))],
+    )
+}
+
+/// What the clock asks for.
+fn by_clock(standing: &Standing, f: &mut Families<'_>) -> fmt::Result {
+    let labels = |line: &crate::model::Scheduled| {
+        [
+            ("playbook", line.playbook.clone()),
+            ("cron", line.cron.clone()),
+        ]
+    };
+    f.gauge(
+        "warrener_recovery_scheduled_next_timestamp_seconds",
+        "When the clock asks for a playbook next (`recovery.housekeeping`).",
+        standing
+            .scheduled
+            .iter()
+            .map(|line| (labels(line), seconds(line.next))),
+    )?;
+    f.gauge(
+        "warrener_recovery_scheduled_last_timestamp_seconds",
+        "The planned time that the clock last asked for a playbook at; before the first, when the \
+         schedule was first seen.",
+        standing
+            .scheduled
+            .iter()
+            .map(|line| (labels(line), Some(line.last.unix_seconds()))),
     )
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::ratio::{Ratio, wilson};
 use super::{counts, known};
+use crate::model::ratio::{Ratio, wilson};
 use crate::model::{HoldReason, Outcome, RunState, Standing, Times};
 use crate::publish::metrics::families::Families;
 

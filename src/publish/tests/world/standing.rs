@@ -130,6 +130,13 @@ pub(in crate::publish) fn standing(at: Moment) -> Standing {
             "unknown_target".into(),
             "no worker of this host has that name".into(),
         )],
+        scheduled: vec![crate::model::Scheduled {
+            cron: "0 3 * * *".into(),
+            playbook: "housekeeping".into(),
+            zone: "Europe/Berlin".into(),
+            last: ago(3600),
+            next: Some(ago(-82_800)),
+        }],
     }
 }
 

@@ -91,6 +91,7 @@ impl Rig {
             ledger: self.ledger.clone(),
             setup: watch::channel(Arc::clone(&self.setup)).1,
             reading: watch::channel(Arc::new(Reading {
+                config: Arc::clone(&self.setup.config),
                 targets: Targets::of(&self.setup.config),
                 identity: "here".into(),
             }))

@@ -3,6 +3,7 @@
 mod crash;
 mod faults;
 mod notes;
+mod past;
 mod reception;
 mod records;
 mod speed;

@@ -178,6 +178,30 @@ fn names_are_held_against_the_configuration() {
 }
 
 #[test]
+fn the_clock_may_only_do_what_is_safe() {
+    let playbooks = Playbooks::load(None).unwrap();
+    let by_clock = |playbook: &str| {
+        let mut config = Config::default();
+        let line = crate::config::Housekeeping {
+            cron: "0 3 * * *".parse().unwrap(),
+            playbook: playbook.into(),
+        };
+        config.recovery.housekeeping.push(line);
+        playbooks
+            .agree_with(&config)
+            .map_err(|wrong| wrong.to_string())
+    };
+    by_clock("housekeeping").unwrap();
+    for disturbs in ["worker-unhealthy", "emergency"] {
+        let wrong = by_clock(disturbs).unwrap_err();
+        assert!(
+            wrong.contains("housekeeping[0].playbook") && wrong.contains("what is safe"),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn a_commands_risk_is_drastic_unless_it_says_less() {
     let risk = |args: &str| {
         let text = simple("c", "").replace("worker.start", &format!("{{command.run: {args}}}"));

@@ -5,15 +5,18 @@ const Z: f64 = 1.959_963_984_540_054;
 
 /// A share and what it lies between nineteen times in twenty.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ratio {
-    pub(super) seen: f64,
-    pub(super) lower: f64,
-    pub(super) upper: f64,
+pub struct Ratio {
+    /// The share that was seen, 0 to 1.
+    pub seen: f64,
+    /// The lower end.
+    pub lower: f64,
+    /// The upper end.
+    pub upper: f64,
 }
 
 /// The share of `successes` in `n`; `None` of nothing.
 #[expect(clippy::cast_precision_loss, reason = "nobody counts 2^53 runs")]
-pub(super) fn wilson(successes: u64, n: u64) -> Option<Ratio> {
+pub fn wilson(successes: u64, n: u64) -> Option<Ratio> {
     if n == 0 {
         return None;
     }
