@@ -22,7 +22,7 @@ use crate::publish::Exposition;
 use crate::publish::metrics::{Local, Publisher, Reload};
 use crate::recover::engine::Setup;
 use crate::recover::last_good::Assessed;
-use crate::server::{self, Credentials, ReloadRequest};
+use crate::server::{self, Credentials, Edge, ReloadRequest};
 use crate::watch::cycle::{self, Assembler, Probes};
 use crate::watch::{Build, Watch};
 
@@ -44,6 +44,8 @@ pub struct Options {
     pub listen: Vec<String>,
     /// Where the exposition is.
     pub telemetry_path: String,
+    /// The web configuration, in the format of Prometheus's exporters.
+    pub web_config_file: Option<PathBuf>,
 }
 
 /// Why `serve` did not start, or did not go on.
@@ -52,6 +54,9 @@ pub enum StartError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
+    /// The web configuration is wrong.
+    #[error("{0}")]
+    Web(String),
     /// A file that the configuration names can't be used.
     #[error("{0}")]
     Secrets(String),
@@ -90,6 +95,7 @@ struct Running {
     attention: watch::Sender<Attention>,
     keeping: Keeping,
     recovering: Recovering,
+    edge: Arc<Edge>,
     local: Arc<Local>,
     in_force_since: Moment,
 }
@@ -98,6 +104,9 @@ struct Running {
 pub async fn run(options: Options) -> Result<(), StartError> {
     let config = load(&options)?;
     let credentials = Credentials::read(&config.web).map_err(StartError::Secrets)?;
+    let local = Arc::new(Local::default());
+    let web_config = options.web_config_file.clone();
+    let edge = Edge::open(web_config, Arc::clone(&local), cycle::now).map_err(StartError::Web)?;
     let listeners = server::bind(&options.listen)
         .await
         .map_err(|(address, error)| StartError::Listen { address, error })?;
@@ -106,7 +115,6 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
 
     let assembler = Assembler::start();
-    let local = Arc::new(Local::default());
     let (credentials, credentials_now) = watch::channel(credentials);
     let (reload, mut reloads) = mpsc::channel::<ReloadRequest>(4);
     let (stop, stopping) = watch::channel(false);
@@ -137,6 +145,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         exposition: published.expositions,
         status: published.statuses,
         local: Arc::clone(&local),
+        guards: edge.guards(),
         ready: published.ready,
         credentials: credentials_now,
         desk,
@@ -156,6 +165,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         attention,
         keeping,
         recovering,
+        edge,
         local,
         in_force_since: cycle::now(),
     };
@@ -167,8 +177,11 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     }
     let router = server::router(state, &running.options.telemetry_path);
     let mut stopped = stopping;
+    tokio::spawn(Arc::clone(&running.edge).follow());
     let mut serving = tokio::spawn(listeners.serve(
         router,
+        running.edge.guards(),
+        Arc::clone(running.local.web()),
         async move { drop(stopped.wait_for(|stop| *stop).await) },
         DRAIN,
     ));
@@ -204,8 +217,17 @@ fn load(options: &Options) -> Result<Config, ConfigErrors> {
 }
 
 impl Running {
-    /// Parse, then swap. What is wrong is logged, returned and counted; the old one stays in force.
+    /// Both configurations; each that is wrong stays as it was.
     async fn reload(&mut self) -> Result<(), String> {
+        let web = self.edge.reload().await;
+        match (self.reload_own().await, web) {
+            (Err(own), Err(web)) => Err(format!("{own}\n{web}")),
+            (own, web) => own.and(web),
+        }
+    }
+
+    /// Parse, then swap. What is wrong is logged, returned and counted; the old one stays in force.
+    async fn reload_own(&mut self) -> Result<(), String> {
         match self.try_reload().await {
             Ok((credentials, config, build, setup)) => {
                 self.credentials.send_replace(credentials);

@@ -40,9 +40,10 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
+    ("bcrypt", &["server/edge/users.rs"]),
     ("async_rs", &["watch/broker/amqp/"]),
     (
         "flate2",
@@ -52,16 +53,19 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("glob", &["config/check/", "watch/files/"]),
     ("hyper", &["server/"]),
     ("include_dir", &["cli/"]),
-    ("rustls", &["watch/broker/"]),
+    ("rustls", &["watch/broker/", "server/edge/"]),
     ("tokio_io_timeout", &["server/"]),
-    ("tokio_rustls", &["watch/broker/amqp/"]),
+    (
+        "tokio_rustls",
+        &["watch/broker/amqp/", "server/connection.rs"],
+    ),
     ("jiff", &["recover/clock/zone.rs"]),
     ("lapin", &["watch/broker/"]),
     (
         "reqwest",
         &["watch/broker/", "cli/client.rs", "recover/http.rs"],
     ),
-    ("ring", &["envfile/key.rs"]),
+    ("ring", &["envfile/key.rs", "server/edge/users.rs"]),
     ("rustix", &["platform/", "config/"]),
     ("serde_transcode", &["cli/"]),
     ("serde_yaml", &["config/yaml.rs"]),

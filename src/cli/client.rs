@@ -2,20 +2,18 @@
 
 use std::error::Error;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client as Http, RequestBuilder, StatusCode, redirect};
+use reqwest::{Certificate, Client as Http, Identity, RequestBuilder, StatusCode, redirect};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
 use super::output::Problem;
+use super::proof::{Login, Proof};
 use super::words::printable;
-use crate::config::read_bounded;
-use crate::model::Secret;
 use crate::watch::broker::http::install_crypto;
 
 /// Where a server listens unless told otherwise.
@@ -29,8 +27,6 @@ const PATIENT: Duration = Duration::from_secs(35);
 const MOST: usize = 16 << 20;
 /// The most that is shown of a server's words, in characters: it lists what there is.
 const MOST_SAID: usize = 4000;
-/// The most that is read of a token's file, in bytes.
-const MOST_TOKEN: u64 = 64 << 10;
 
 /// A refusal in the server's words.
 #[derive(Deserialize)]
@@ -76,15 +72,14 @@ pub(super) struct ServerArgs {
     /// The server to ask [default: http://127.0.0.1:15699]
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
-    /// File with the token that the server asks for: the one of its `web.auth.bearer_file`
-    #[arg(long = "token-file", value_name = "FILE")]
-    pub(super) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) proof: Proof,
 }
 
 impl ServerArgs {
     pub(super) fn client(&self) -> Result<Client, Problem> {
         let url = self.url.as_deref().unwrap_or(URL);
-        let client = Client::new(url, self.token_file.as_deref());
+        let client = Client::new(url, &self.proof);
         client.map_err(|words| Problem::Usage(format!("warrener: {words}")))
     }
 }
@@ -94,20 +89,20 @@ impl ServerArgs {
 pub(super) struct Client {
     http: Http,
     base: Url,
-    token: Option<Secret>,
+    login: Login,
 }
 
 impl Client {
-    /// Asks the server at `url`, as who holds the token in the file.
+    /// Asks the server at `url`, proving itself by `proof`.
     ///
     /// # Errors
-    /// The URL is none, or the token can't be read; in words for people.
-    pub(super) fn new(url: &str, token_file: Option<&Path>) -> Result<Self, String> {
+    /// The URL is none, or a file of the proof can't be used; in words for people.
+    pub(super) fn new(url: &str, proof: &Proof) -> Result<Self, String> {
         let base = Url::parse(url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or("--url: write http://HOST:PORT or https://HOST:PORT")?;
-        let token = token_file.map(read_token).transpose()?;
+        let login = proof.login()?;
         install_crypto();
         // A variable meant for the internet must not divert it, nor a redirect take the token
         // elsewhere.
@@ -119,13 +114,26 @@ impl Client {
                 .build()
         };
         // A machine without any authority's certificate still speaks http://.
-        let authorities = match base.scheme() {
-            "https" => Http::builder(),
+        let authorities = match (base.scheme(), proof.authorities()?) {
+            ("https", None) => Http::builder(),
+            ("https", Some(pem)) => {
+                let named = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+                if named.is_empty() {
+                    return Err("--ca-file: holds no certificate in PEM".to_owned());
+                }
+                Http::builder().tls_certs_only(named)
+            }
             _ => Http::builder().tls_certs_only([]),
         };
-        let http = built(authorities)
-            .map_err(|error| format!("the HTTP client can't be made: {error}"))?;
-        Ok(Client { http, base, token })
+        let shown = match proof.identity()? {
+            Some(pem) => authorities.identity(Identity::from_pem(&pem).map_err(
+                |_| "--cert-file, --key-file: hold no certificate with an unencrypted key in PEM",
+            )?),
+            None => authorities,
+        };
+        let http =
+            built(shown).map_err(|error| format!("the HTTP client can't be made: {error}"))?;
+        Ok(Client { http, base, login })
     }
 
     /// The server's URL without the password that may be in it.
@@ -168,9 +176,11 @@ impl Client {
     }
 
     async fn answer(&self, mut request: RequestBuilder) -> Result<String, Unanswered> {
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose());
-        }
+        request = match &self.login {
+            Login::Nobody => request,
+            Login::Token(token) => request.bearer_auth(token.expose()),
+            Login::User(user, password) => request.basic_auth(user, Some(password.expose())),
+        };
         let failed = |error: reqwest::Error| self.failed(&error);
         let mut answer = request.send().await.map_err(failed)?;
         let status = answer.status();
@@ -192,7 +202,7 @@ impl Client {
     /// An answer that is none: in the words of a warrener, or what else there is to say.
     fn refused(&self, status: StatusCode, body: &str) -> Unanswered {
         let (url, said) = (self.url(), serde_json::from_str::<Said>(body).ok());
-        let token = "give the right token with --token-file";
+        let token = "give the right token with --token-file, or --user and --password-file";
         let answered = format!("{url}: answered {status}");
         match (status, said) {
             (StatusCode::UNAUTHORIZED, _) | (StatusCode::FORBIDDEN, None) => {
@@ -225,17 +235,17 @@ impl Client {
         if refused {
             Unanswered::NobodyThere(self.url())
         } else {
-            Unanswered::Failed(format!("{}: {innermost}", self.url()))
+            let why = innermost.to_string();
+            let remedy = match () {
+                () if why.contains("UnknownIssuer") => {
+                    ": name the authority of its certificate with --ca-file"
+                }
+                () if why.contains("CertificateRequired") => {
+                    ": show a certificate with --cert-file and --key-file"
+                }
+                () => "",
+            };
+            Unanswered::Failed(format!("{}: {why}{remedy}", self.url()))
         }
-    }
-}
-
-fn read_token(file: &Path) -> Result<Secret, String> {
-    let told = |why: &str| format!("--token-file: {}: {why}", file.display());
-    let bytes = read_bounded(file, MOST_TOKEN).map_err(|error| told(&error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| told("is not UTF-8 text"))?;
-    match text.trim() {
-        "" => Err(told("is empty")),
-        token => Ok(Secret::from(token)),
     }
 }

@@ -25,6 +25,7 @@ mod output;
 mod paint;
 mod pause;
 mod probe;
+mod proof;
 mod recover;
 mod report;
 mod rules;

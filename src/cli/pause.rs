@@ -200,6 +200,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::cli::proof::Proof;
     use crate::recover::ledger::Ledger;
 
     /// A configuration with a ledger, and no server.
@@ -209,7 +210,7 @@ mod tests {
         let worker = "workers: {mail: {match: {cmdline: no-such-worker}}}\n";
         fs::write(&file, format!("state: state\n{worker}")).unwrap();
         // Bound by nobody: port 1 needs a privileged server that is never there.
-        let client = Client::new("http://127.0.0.1:1", None).unwrap();
+        let client = Client::new("http://127.0.0.1:1", &Proof::default()).unwrap();
         let config = Some(Some(file));
         (dir, Place { client, config })
     }

@@ -1,5 +1,6 @@
 //! `warrener serve`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ConfigArgs, Exit, logging, runtime};
@@ -37,6 +38,10 @@ pub(super) struct Args {
         value_parser = telemetry_path
     )]
     telemetry_path: String,
+    /// TLS, users and headers of the web server, in the format of Prometheus's exporters; it guards
+    /// every route and is read again when it changes
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config_file: Option<PathBuf>,
     #[command(flatten)]
     log: logging::LogArgs,
 }
@@ -68,6 +73,7 @@ pub(super) fn run(args: Args) -> Exit {
         config_file: args.config.file(),
         listen: args.listen,
         telemetry_path: args.telemetry_path,
+        web_config_file: args.web_config_file,
     };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -82,6 +88,10 @@ pub(super) fn run(args: Args) -> Exit {
     match outcome {
         Ok(()) => Exit::Fine,
         Err(StartError::Config(errors)) => {
+            eprintln!("{errors}");
+            Exit::Usage
+        }
+        Err(StartError::Web(errors)) => {
             eprintln!("{errors}");
             Exit::Usage
         }

@@ -39,6 +39,7 @@ pub mod units;
 mod variables;
 mod variant;
 mod web;
+pub mod web_file;
 mod workers;
 mod yaml;
 

@@ -5,13 +5,14 @@ use std::path::Path;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::sync::watch;
 
+use super::edge::Known;
 use crate::config::{Web, read_bounded};
 use crate::model::Secret;
 
@@ -50,7 +51,8 @@ impl Credentials {
         })
     }
 
-    fn accept(&self, authorization: &str) -> bool {
+    /// Whether these open the routes that act.
+    pub(super) fn accept(&self, authorization: &str) -> bool {
         let Some((scheme, given)) = authorization.split_once(' ') else {
             return false;
         };
@@ -96,13 +98,14 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let refused = check(&credentials.borrow(), request.headers());
+    let known = request.extensions().get::<Known>();
+    let refused = check(&credentials.borrow(), known, request.headers());
     match refused {
         Some((status, error)) => {
             let mut response = refuse(status, error);
             if status == StatusCode::UNAUTHORIZED {
                 for way in ["Bearer realm=\"warrener\"", "Basic realm=\"warrener\""] {
-                    let way = axum::http::HeaderValue::from_static(way);
+                    let way = HeaderValue::from_static(way);
                     response.headers_mut().append(WWW_AUTHENTICATE, way);
                 }
             }
@@ -112,12 +115,21 @@ pub(super) async fn guard(
     }
 }
 
-fn check(credentials: &Credentials, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
-    if credentials.bearer.is_none() && credentials.basic.is_none() {
+/// Where `web.auth` is configured, it alone opens; else whom the web configuration knows may act too.
+fn check(
+    credentials: &Credentials,
+    known: Option<&Known>,
+    headers: &HeaderMap,
+) -> Option<(StatusCode, &'static str)> {
+    let user = known.is_some_and(|known| known.user.is_some());
+    let known = user || known.is_some_and(|known| known.certificate);
+    let nothing = credentials.bearer.is_none() && credentials.basic.is_none();
+    if nothing && !known {
         return Some((
             StatusCode::FORBIDDEN,
-            "this route acts and no authentication is configured: \
-             set web.auth.bearer_file in warrener.yml",
+            "this route acts and no authentication is configured that covers it: \
+             set web.auth.bearer_file in warrener.yml, or basic_auth_users or \
+             client_auth_type: RequireAndVerifyClientCert in the file of --web.config.file",
         ));
     }
     if foreign_origin(headers) {
@@ -127,14 +139,22 @@ fn check(credentials: &Credentials, headers: &HeaderMap) -> Option<(StatusCode, 
         ));
     }
     let given = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
-    if !given.is_some_and(|given| credentials.accept(given)) {
+    let opens = nothing || given.is_some_and(|given| credentials.accept(given));
+    if !opens && user {
+        return Some((
+            StatusCode::FORBIDDEN,
+            "this user may read; what acts asks for the token of web.auth.bearer_file, \
+             or the user and password of web.auth.basic",
+        ));
+    }
+    if !opens {
         return Some((
             StatusCode::UNAUTHORIZED,
             "send `Authorization: Bearer TOKEN` with the token of web.auth.bearer_file, \
              or the user and password of web.auth.basic",
         ));
     }
-    let json = |v: &axum::http::HeaderValue| {
+    let json = |v: &HeaderValue| {
         v.to_str()
             .is_ok_and(|v| v.split(';').next().unwrap_or(v).trim() == "application/json")
     };
@@ -155,6 +175,11 @@ fn has_body(headers: &HeaderMap) -> bool {
 
 /// A browser names the page's site in `Origin`; it must be the one that is asked.
 fn foreign_origin(headers: &HeaderMap) -> bool {
+    // What a browser says of a request that another page makes, with or without an origin.
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if site.is_some_and(|site| site == b"cross-site" || site == b"same-site") {
+        return true;
+    }
     let Some(origin) = headers.get(ORIGIN) else {
         return false;
     };
@@ -185,7 +210,7 @@ mod tests {
                 )
             })
             .collect();
-        check(&credentials, &headers).map(|(status, _)| status.as_u16())
+        check(&credentials, None, &headers).map(|(status, _)| status.as_u16())
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Bodies: read whole or refused, never more than was meant.
+//! Bodies: read whole and in time or refused, never more than was meant.
+
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
@@ -6,11 +8,14 @@ use axum::http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::act::refuse;
 
 /// The longest body of a wish, in bytes.
 const WISH: usize = 64 << 10;
+/// How long a body may take to arrive.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// When what can't be done now may be tried again, in seconds.
 const AGAIN: HeaderValue = HeaderValue::from_static("5");
 
@@ -60,7 +65,11 @@ pub(super) async fn read(mut request: Request, most: usize) -> Result<Bytes, Ref
         return Err(too_long());
     }
     DefaultBodyLimit::apply(DefaultBodyLimit::max(most), &mut request);
-    match Bytes::from_request(request, &()).await {
+    let Ok(read) = timeout(PATIENCE, Bytes::from_request(request, &())).await else {
+        let words = "the body did not arrive in time";
+        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, words));
+    };
+    match read {
         Ok(bytes) => Ok(bytes),
         Err(rejected) if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_long()),
         Err(_) => Err(Refusal::new(

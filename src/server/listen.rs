@@ -3,28 +3,25 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_io_timeout::TimeoutWriter;
-use tower::ServiceExt;
 
-/// Connections served at once; more wait in the kernel's queue.
-const CONNECTIONS: usize = 512;
-/// How long a client may take to send its request's head, and to sit idle between requests.
-const HEAD_DEADLINE: Duration = Duration::from_secs(15);
-/// How long a client may leave an answer unread before it is cut off.
-const UNREAD: Duration = Duration::from_secs(30);
-/// The longest head, in bytes.
-const HEAD_LIMIT: usize = 16 * 1024;
+use super::connection::{Serving, serve};
+use super::connections::Table;
+use super::edge::Guard;
+use crate::publish::metrics::{Phase, Web};
+
+/// How often what overstays is looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How many that are turned away are told why at once; the others are only closed.
+const TOLD: usize = 16;
+/// How long one that was told may take to go.
+const GOING: Duration = Duration::from_secs(1);
 
 /// Bound listeners, not yet serving.
 #[derive(Debug)]
@@ -57,47 +54,54 @@ impl Listeners {
         self.0.iter().filter_map(|l| l.local_addr().ok()).collect()
     }
 
-    /// Serves until `stop` ends, then lets requests under way finish, for `drain` at most.
-    pub async fn serve(self, router: Router, stop: impl Future<Output = ()>, drain: Duration) {
-        let graceful = Arc::new(GracefulShutdown::new());
-        let room = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut accepting = JoinSet::new();
+    /// Serves as the guard in force wants it until `stop` ends, then lets requests under way finish,
+    /// for `drain` at most.
+    pub async fn serve(
+        self,
+        router: Router,
+        guards: watch::Receiver<Arc<Guard>>,
+        web: Arc<Web>,
+        stop: impl Future<Output = ()>,
+        drain: Duration,
+    ) {
+        let table = Table::new(web);
+        let (stopping, stopped) = watch::channel(());
+        let mut running = JoinSet::new();
         for listener in self.0 {
-            let (router, graceful, room) =
-                (router.clone(), Arc::clone(&graceful), Arc::clone(&room));
-            accepting.spawn(accept(listener, router, graceful, room));
+            let serving = Serving {
+                router: router.clone(),
+                guards: guards.clone(),
+                stopped: stopped.clone(),
+            };
+            running.spawn(accept(listener, serving, Arc::clone(&table)));
         }
+        running.spawn(sweep(table));
+        drop(stopped);
         stop.await;
-        accepting.shutdown().await;
-        if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(drop)
-            && tokio::time::timeout(drain, graceful.shutdown())
-                .await
-                .is_err()
+        running.shutdown().await;
+        stopping.send_replace(());
+        if tokio::time::timeout(drain, stopping.closed())
+            .await
+            .is_err()
         {
             tracing::warn!("requests still under way were cut off");
         }
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    router: Router,
-    graceful: Arc<GracefulShutdown>,
-    room: Arc<Semaphore>,
-) {
+async fn sweep(table: Arc<Table>) {
+    let mut ticks = tokio::time::interval(SWEEP);
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => {
-                // An answer goes out in pieces: the last of them must not wait for an
-                // acknowledgement of those before, which costs 40 ms on an idle connection.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "no TCP_NODELAY");
-                }
-                stream
-            }
+        ticks.tick().await;
+        table.sweep(Instant::now());
+    }
+}
+
+async fn accept(listener: TcpListener, serving: Serving, table: Arc<Table>) {
+    let told = Arc::new(Semaphore::new(TOLD));
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: what is under way ends, then there is room.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -105,41 +109,57 @@ async fn accept(
                 continue;
             }
         };
-        let connection = graceful.watch(connection(stream, router.clone()));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended in an error");
+        // An answer goes out in pieces: the last of them must not wait for an acknowledgement of
+        // those before, which costs 40 ms on an idle connection.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+        let tls = serving.guards.borrow().tls().is_some();
+        let phase = if tls { Phase::Handshake } else { Phase::Head };
+        match table.enter(peer.ip().into(), phase, Instant::now()) {
+            Ok(ticket) => {
+                tokio::spawn(serve(stream, peer.ip(), ticket, serving.clone()));
             }
-            drop(place);
-        });
+            Err(why) => {
+                table.web().refused(why);
+                if let Ok(place) = Arc::clone(&told).try_acquire_owned()
+                    && !tls
+                {
+                    tokio::spawn(async move {
+                        drop(tokio::time::timeout(GOING, turn_away(stream)).await);
+                        drop(place);
+                    });
+                }
+            }
+        }
     }
 }
 
-fn connection(
-    stream: TcpStream,
-    router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let mut stream = TimeoutWriter::new(stream);
-    stream.set_timeout(Some(UNREAD));
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
-        .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+/// Says that there is no room, and waits for the client to go: what it sent, unread, would reset the
+/// connection before it read the answer.
+async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
+    let answer = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
+                   Content-Type: text/plain\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
+    stream.write_all(answer).await?;
+    stream.shutdown().await?;
+    let mut unread = [0; 1024];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::{Notify, oneshot};
 
+    use super::super::Edge;
     use super::*;
+    use crate::model::Moment;
+    use crate::publish::metrics::Local;
+
+    fn now() -> Moment {
+        Moment::new(Instant::now(), std::time::SystemTime::now())
+    }
 
     /// The handler is inside when the end comes, and is waited for.
     #[tokio::test]
@@ -158,7 +178,11 @@ mod tests {
         let (stop, stopped) = oneshot::channel::<()>();
         let router = Router::new().route("/", get(handler));
         let stopped = async { drop(stopped.await) };
-        let serving = tokio::spawn(listeners.serve(router, stopped, Duration::from_secs(60)));
+        let local = Arc::new(Local::default());
+        let edge = Edge::open(None, Arc::clone(&local), now).unwrap();
+        let web = Arc::clone(local.web());
+        let drain = Duration::from_secs(60);
+        let serving = tokio::spawn(listeners.serve(router, edge.guards(), web, stopped, drain));
         let mut client = TcpStream::connect(address).await.unwrap();
         client
             .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -17,11 +17,20 @@
 //! | `GET /-/ready` | open | 200 once every probe was tried, 503 before |
 //! | `POST /-/reload` | act | load the configuration again |
 //!
-//! *act* routes answer 403 until an authentication that covers them is configured.
+//! The web configuration (`edge`) guards them all, what is not there too. *act* routes answer 403 until
+//! an authentication that covers them is configured (`act`).
+//!
+//! ```text
+//! listen -> connections (a place, with a time for each phase) -> connection (TLS, HTTP/1)
+//!        -> edge::door (users, rate, headers) -> routes -> act (who may act) -> handler
+//! ```
 
 mod act;
 mod attention;
 mod body;
+mod connection;
+mod connections;
+mod edge;
 mod landing;
 mod listen;
 mod negotiate;
@@ -34,5 +43,6 @@ mod tests;
 mod webhook;
 
 pub use act::Credentials;
+pub use edge::{Edge, Guard};
 pub use listen::{Listeners, bind};
 pub use routes::{ReloadRequest, State, router};

@@ -20,6 +20,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::act::{self, Credentials, refuse};
 use super::body::Refusal;
+use super::edge::{Door, Guard, enter};
 use super::pieces::Pieces;
 use super::webhook::{self, Room};
 use super::{attention, landing, negotiate, recovery, report};
@@ -35,7 +36,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 
 /// What the routes serve from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct State {
     /// The encoded snapshot.
     pub exposition: watch::Receiver<Arc<Exposition>>,
@@ -45,6 +46,8 @@ pub struct State {
     pub local: Arc<Local>,
     /// Whether every probe was tried and nothing drains.
     pub ready: watch::Receiver<bool>,
+    /// What guards every route.
+    pub guards: watch::Receiver<Arc<Guard>>,
     /// What opens the *act* routes.
     pub credentials: watch::Receiver<Credentials>,
     /// The door of recovery.
@@ -97,8 +100,11 @@ pub fn router(state: State, telemetry_path: &str) -> Router {
     add(telemetry_path, get(metrics));
     add("/", get(move || home(page)));
     let unknown = from_fn(counted("unknown", &state.local));
+    let credentials = state.credentials.clone();
+    let door = Door::new(state.guards.clone(), credentials, Arc::clone(&state.local));
     router
         .merge(Router::new().fallback(not_found).layer(unknown))
+        .layer(from_fn_with_state(door, enter))
         .with_state(state)
 }
 

@@ -4,7 +4,6 @@
 //! storm of large ones waits instead of growing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{self, Request};
@@ -13,15 +12,13 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::body::{Refusal, read, said_length};
+use super::body::{PATIENCE, Refusal, read, said_length};
 use super::routes::State;
 use crate::recover::desk::NotAccepted;
 use crate::recover::intake::{MAX_BODY_BYTES, PayloadError};
 
 /// What bodies may hold at once, in KiB: two of the longest, or many of the usual few.
 const ROOM_KIB: usize = 2 * MAX_BODY_BYTES / 1024;
-/// How long a body may wait for its share, and then take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Room for bodies.
 #[derive(Clone, Debug)]
@@ -52,14 +49,7 @@ pub(super) async fn alertmanager(
         let words = "too many large bodies at once: send it again";
         return Err(Refusal::later(words));
     };
-    let body = timeout(PATIENCE, read(request, MAX_BODY_BYTES)).await;
-    let late = |_| {
-        Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body did not arrive in time",
-        )
-    };
-    let body = body.map_err(late)??;
+    let body = read(request, MAX_BODY_BYTES).await?;
     match state.desk.webhook(body).await {
         Ok(accepted) => Ok((StatusCode::ACCEPTED, Json(accepted)).into_response()),
         Err(NotAccepted::Payload(error)) => {

@@ -10,6 +10,7 @@ mod closely;
 mod crash;
 mod dashboards;
 mod drills;
+mod edge;
 mod faults;
 mod files;
 mod fix;

@@ -10,7 +10,7 @@ use super::env_files::{Verdict, judge, named_usual};
 use super::{ConfigArgs, Exit};
 use crate::config::{Config, Missing, Source, Unresolved, Variables};
 use crate::recover::playbook::Playbooks;
-use crate::server::Credentials;
+use crate::server::{Credentials, Guard};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -45,11 +45,21 @@ pub(super) struct Args {
     /// Only this env file, against its schema; repeat it for several
     #[arg(long = "env", value_name = "FILE")]
     env: Vec<PathBuf>,
+    /// Also this web configuration, and that its certificates and keys fit
+    #[arg(long = "web.config.file", value_name = "FILE", conflicts_with = "env")]
+    web_config_file: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 pub(super) fn run(args: Args) -> Exit {
+    if let Some(file) = &args.web_config_file {
+        if let Err(problems) = Guard::check(file) {
+            eprintln!("{problems}");
+            return Exit::Usage;
+        }
+        println!("{}: valid", file.display());
+    }
     let file = args.config.file();
     if !args.env.is_empty() {
         return start::run(&args.env, file.as_deref());

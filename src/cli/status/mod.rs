@@ -14,11 +14,11 @@ pub(super) mod source;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::client::{Client, URL};
 use super::output::{failed, pretty, say, width};
+use super::proof::Proof;
 use super::{ConfigArgs, Exit, layout, paint, runtime};
 use crate::model::Level;
 use crate::publish::status::Status;
@@ -59,16 +59,15 @@ pub(super) struct Args {
     /// The server to ask [default: http://127.0.0.1:15699; with none there, probe by itself]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// File with the token that the server asks for
-    #[arg(long = "token-file", value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    proof: Proof,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 pub(super) fn run(args: Args) -> Exit {
     let url = args.url.as_deref().unwrap_or(URL);
-    let client = match Client::new(url, args.token_file.as_deref()) {
+    let client = match Client::new(url, &args.proof) {
         Ok(client) => client,
         Err(problem) => {
             eprintln!("warrener: {problem}");

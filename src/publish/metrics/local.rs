@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::families::{NONE, encode};
 use super::probes;
+use super::web::Web;
 use crate::model::{Moment, ProbeName};
 use crate::publish::Chunk;
 
@@ -12,6 +13,7 @@ use crate::publish::Chunk;
 #[derive(Debug, Default)]
 pub struct Local {
     inner: Mutex<Inner>,
+    web: Arc<Web>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,6 +46,11 @@ impl Local {
         inner.reload = Some(reload);
     }
 
+    /// The web server's own counters.
+    pub fn web(&self) -> &Arc<Web> {
+        &self.web
+    }
+
     /// When each probe last succeeded, for the ages.
     pub(super) fn read_at(&self, read_at: Vec<(ProbeName, Moment)>) {
         self.lock().read_at = read_at;
@@ -51,7 +58,7 @@ impl Local {
 
     /// The families at `now`.
     pub fn encode(&self, now: Moment) -> Chunk {
-        let inner = self.lock().clone();
+        let (inner, web) = (self.lock().clone(), Arc::clone(&self.web));
         Chunk::new(encode(move |f| {
             probes::write_ages(&inner.read_at, now, f)?;
             f.gauge(
@@ -82,7 +89,8 @@ impl Local {
                         Some(*n),
                     )
                 }),
-            )
+            )?;
+            web.write(f)
         }))
     }
 

@@ -13,8 +13,10 @@ mod publisher;
 mod queues;
 mod recovery;
 mod roundtrip;
+mod web;
 mod workers;
 
 pub use limits::{BackupLimit, Limits, QueueLimit, WorkerLimit};
 pub use local::{Local, Reload};
 pub use publisher::Publisher;
+pub use web::{Phase, Refused, Web};

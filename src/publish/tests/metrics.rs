@@ -20,14 +20,24 @@ pub(super) struct Family {
 
 pub(super) type Families = BTreeMap<String, Family>;
 
-/// The families of one world, by their name without `_total`.
-fn families((snapshot, assessment): (Snapshot, Assessment), standing: &Standing) -> Families {
+/// The families of one world, by their name without `_total`; `guarded`: with a web configuration.
+fn families(
+    (snapshot, assessment): (Snapshot, Assessment),
+    standing: &Standing,
+    guarded: bool,
+) -> Families {
     let local = Arc::new(Local::default());
     local.answered("/metrics".into(), 200);
     local.reloaded(Reload {
         accepted: true,
         in_force_since: now(),
     });
+    if guarded {
+        local.web().read(Reload {
+            accepted: true,
+            in_force_since: now(),
+        });
+    }
     let mut publisher = Publisher::new(Arc::clone(&local));
     let exposition = publisher.publish(&snapshot, &assessment, &limits(), standing);
     let parts = exposition.serve(
@@ -96,11 +106,12 @@ pub(super) struct Known {
 /// Every family, by name.
 pub(super) fn all() -> BTreeMap<String, Known> {
     let standing = standing(now());
-    let full = families(everything(), &standing);
-    let (untold, nothing) = (families(untold(), &standing), families(nothing(), &idle()));
+    let full = families(everything(), &standing, true);
+    let untold = families(untold(), &standing, true);
+    let nothing = families(nothing(), &idle(), false);
     let failing: Vec<_> = ProbeName::ALL
         .into_iter()
-        .map(|probe| (probe, families(failing(probe), &observing(now()))))
+        .map(|probe| (probe, families(failing(probe), &observing(now()), true)))
         .collect();
     let mut seen = full.clone();
     for (_, world) in &failing {

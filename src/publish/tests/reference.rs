@@ -61,6 +61,7 @@ const DOMAINS: [(&str, &[&str]); 12] = [
             "warrener_build_",
             "warrener_config_",
             "warrener_http_",
+            "warrener_web_config_",
             "process_",
         ],
     ),

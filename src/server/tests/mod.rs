@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
-use super::{Credentials, State, router};
+use super::{Credentials, Edge, State, router};
 use crate::config::{Config, Worker};
 use crate::model::{Attention, Moment, RunMode, Secret, Standing, Timestamp};
 use crate::publish::Exposition;
@@ -62,10 +62,13 @@ fn server_in(folder: TempDir, state: &str) -> Server {
         bearer: Some(Secret::from("t0ken")),
         basic: None,
     };
+    let local = Arc::new(Local::default());
+    let edge = Edge::open(None, Arc::clone(&local), now).unwrap();
     let state = State {
+        guards: edge.guards(),
         exposition: watch::channel(Arc::new(Exposition::new(Vec::new()))).1,
         status: watch::channel("{}".into()).1,
-        local: Arc::new(Local::default()),
+        local,
         ready: watch::channel(true).1,
         credentials: watch::channel(credentials).1,
         desk,

@@ -13,6 +13,7 @@ use super::{list, show};
 use crate::cli::client::Client;
 use crate::cli::ledger;
 use crate::cli::output::Problem;
+use crate::cli::proof::Proof;
 use crate::publish::runs::{Runs, Whole};
 use crate::recover::ledger::Ledger;
 use scenes::NOW;
@@ -95,7 +96,7 @@ async fn with_no_server_the_ledger_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("warrener.yml");
     fs::write(&file, "state: state\n").unwrap();
-    let client = Client::new("http://127.0.0.1:1", None).unwrap();
+    let client = Client::new("http://127.0.0.1:1", &Proof::default()).unwrap();
     let own = |ledger: &Ledger| Ok(Runs::new(&ledger.runs(5).unwrap()));
     let read = async |config| read_at(&client, config, "/api/v1/runs", own).await;
     let there = Some(Some(file));

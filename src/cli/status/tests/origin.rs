@@ -9,6 +9,7 @@ use super::super::pretty;
 use super::super::source::{Origin, Problem, parse};
 use super::scenes;
 use crate::cli::client::Client;
+use crate::cli::proof::Proof;
 
 /// An address at which nobody listens, as long as the socket is there.
 fn nobody() -> (TcpSocket, String) {
@@ -16,6 +17,13 @@ fn nobody() -> (TcpSocket, String) {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", socket.local_addr().unwrap());
     (socket, url)
+}
+
+fn with(token_file: Option<&std::path::Path>) -> Proof {
+    Proof {
+        token_file: token_file.map(Into::into),
+        ..Proof::default()
+    }
 }
 
 fn config(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -29,7 +37,7 @@ fn config(text: &str) -> (tempfile::TempDir, PathBuf) {
 async fn with_no_server_it_probes_by_itself_and_says_so() {
     let (_socket, url) = nobody();
     let (_dir, file) = config("broker: {amqp: 'amqp://u:s3cret@127.0.0.1:1', every: 1s}\n");
-    let client = Client::new(&url, None).unwrap();
+    let client = Client::new(&url, &Proof::default()).unwrap();
     let mut origin = Origin::new(client, Some(Some(file)));
     let first = origin.read().await.unwrap();
     let note = first.note.unwrap();
@@ -49,7 +57,7 @@ async fn with_no_server_it_probes_by_itself_and_says_so() {
 #[tokio::test]
 async fn a_named_server_is_not_replaced_by_something_else() {
     let (_socket, url) = nobody();
-    let mut origin = Origin::new(Client::new(&url, None).unwrap(), None);
+    let mut origin = Origin::new(Client::new(&url, &Proof::default()).unwrap(), None);
     match origin.read().await {
         Err(Problem::Failed(words)) => assert!(words.contains(&url), "{words}"),
         other => panic!("{other:?}"),
@@ -60,7 +68,10 @@ async fn a_named_server_is_not_replaced_by_something_else() {
 async fn a_wrong_configuration_is_told_as_such() {
     let (_socket, url) = nobody();
     let (_dir, file) = config("broker: {evry: 1s}\n");
-    let mut origin = Origin::new(Client::new(&url, None).unwrap(), Some(Some(file)));
+    let mut origin = Origin::new(
+        Client::new(&url, &Proof::default()).unwrap(),
+        Some(Some(file)),
+    );
     match origin.read().await {
         Err(Problem::Usage(words)) => assert!(words.contains("evry"), "{words}"),
         other => panic!("{other:?}"),
@@ -105,14 +116,14 @@ fn pretty_changes_nothing_but_the_space() {
 #[test]
 fn urls_and_tokens_are_checked_and_passwords_not_shown() {
     for wrong in ["127.0.0.1:15699", "ftp://x", "http://", ""] {
-        assert!(Client::new(wrong, None).is_err(), "{wrong}");
+        assert!(Client::new(wrong, &Proof::default()).is_err(), "{wrong}");
     }
-    let client = Client::new("http://me:s3cret@127.0.0.1:1/under/", None).unwrap();
+    let client = Client::new("http://me:s3cret@127.0.0.1:1/under/", &Proof::default()).unwrap();
     assert_eq!(client.url(), "http://127.0.0.1:1/under");
     let (dir, _) = config("");
     let token = dir.path().join("token");
     std::fs::write(&token, "\n").unwrap();
-    let why = Client::new("http://127.0.0.1:1", Some(&token)).unwrap_err();
+    let why = Client::new("http://127.0.0.1:1", &with(Some(&token))).unwrap_err();
     assert!(why.contains("token") && why.contains("empty"), "{why}");
 }
 
@@ -135,7 +146,7 @@ fn misbehaving(answer: impl FnOnce(&str) -> String + Send + 'static) -> String {
 }
 
 async fn failed(url: &str, token: Option<&std::path::Path>) -> String {
-    let mut origin = Origin::new(Client::new(url, token).unwrap(), None);
+    let mut origin = Origin::new(Client::new(url, &with(token)).unwrap(), None);
     match origin.read().await {
         Err(Problem::Failed(words)) => words,
         other => panic!("{other:?}"),
@@ -157,7 +168,7 @@ async fn the_token_is_sent_and_asked_for_and_not_shown() {
         let length = document.len();
         format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{document}")
     });
-    let client = Client::new(&format!("{url}/under"), Some(&file)).unwrap();
+    let client = Client::new(&format!("{url}/under"), &with(Some(&file))).unwrap();
     assert_eq!(
         Origin::new(client, None).read().await.unwrap().status.score,
         100
