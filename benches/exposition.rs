@@ -22,7 +22,7 @@ use warrener::model::{Moment, RunMode, Snapshot, Standing};
 use warrener::publish::metrics::{Limits, Local, Publisher};
 use warrener::recover::desk::{Desk, Reading};
 use warrener::recover::ledger::Handle;
-use warrener::server::{self, Credentials, State};
+use warrener::server::{self, Credentials, Edge, State};
 use warrener::watch::cycle;
 
 const ENCODES: usize = 11;
@@ -202,8 +202,11 @@ fn serve(
             watch::channel(Arc::new(standing)).1,
             cycle::now,
         );
+        let edge = Edge::open(None, Arc::clone(&local), cycle::now).expect("no file to be wrong");
+        let web = Arc::clone(local.web());
         let state = State {
             desk,
+            guards: edge.guards(),
             exposition: watch::channel(exposition).1,
             status: watch::channel("{}".into()).1,
             local,
@@ -217,7 +220,8 @@ fn serve(
         let address = listeners.addresses()[0];
         let (stop, stopped) = oneshot::channel::<()>();
         let router = server::router(state, "/metrics");
-        tokio::spawn(listeners.serve(router, async { drop(stopped.await) }, Duration::ZERO));
+        let stop_asked = async { drop(stopped.await) };
+        tokio::spawn(listeners.serve(router, edge.guards(), web, stop_asked, Duration::ZERO));
         (address, stop)
     })
 }

@@ -84,7 +84,7 @@ fn scene(args: &[&str]) -> Program {
 
 #[test]
 fn errors_are_grouped_and_secrets_stay() {
-    let program = scene(&["logs", "--errors"]);
+    let program = scene(&["logs", "--errors", "--since", "30m"]);
     let (code, out) = run(&program);
     assert_eq!(code, Some(0), "{out}");
     let told = out.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -39,7 +39,7 @@ use sources::{Files, Keeper, USUAL_ERROR};
 use streams::Streams;
 
 /// Read of all files together, in bytes.
-const MOST_READ: u64 = 1 << 30;
+const MOST_READ: u64 = 256 << 20;
 /// Lines read of one journal or one container.
 const MOST_LINES: u64 = 200_000;
 /// Files on a dead mount are given up.
@@ -191,7 +191,7 @@ impl Work {
             let mut source = Source::named(file.name());
             if left == 0 || file.is_unreadable() {
                 let why = match left {
-                    0 => "not read: the newer logs were a gigabyte already",
+                    0 => "not read: the newer logs were 256 MiB already",
                     _ => "not read: packed, and not by gzip",
                 };
                 source.note = Some(why.to_owned());

@@ -101,7 +101,7 @@ pub(super) fn text(groups: &Groups, sources: &[Source], view: &View) -> String {
     let told = if view.errors { errors } else { entries };
     let kinds = match told {
         0 => "none".to_owned(),
-        told => format!("{} of {} kinds", count(told), count(all.len() as u64)),
+        told => format!("{}, of {} kinds", count(told), count(all.len() as u64)),
     };
     let since = when(Some(view.since));
     let head = format!(

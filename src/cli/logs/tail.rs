@@ -9,7 +9,7 @@ use super::entry::{Entry, Joiner, Reader, Timed};
 use crate::platform::files::unpacked;
 
 /// Of one log at most so much is read, in bytes; of a compressed one, unpacked.
-const MOST: u64 = 256 << 20;
+const MOST: u64 = 64 << 20;
 /// Where the newest part begins is first looked for so far from the end.
 const STEP: u64 = 1 << 20;
 /// A time is looked for in so much.

@@ -182,7 +182,7 @@ fn next(page: &mut Page, status: &Status, view: &View<'_>) {
     if !status.findings.is_empty() {
         page.line(0, "Next:");
         for (command, words) in commands(status, view) {
-            page.line(2, &format!("{}: {words}", together(&command)));
+            page.line(2, &format!("{command}: {words}"));
         }
     }
     page.line(0, more);

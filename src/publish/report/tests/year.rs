@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::super::{Line, Material, Period, Report};
 use super::planted::{DAY, HOUR, MEASURE, SECOND, START, Scale, disk, queue, worker};
 use super::played::year;
-use crate::model::Timestamp;
+use crate::model::{Code, Timestamp};
 use crate::recover::clock::Zone;
 use crate::recover::learn::{
     Comparison, Effect, hit_rates, measures, noise, outcomes, precursors, recurrences,
@@ -112,18 +112,11 @@ fn judge(ledger: &Ledger) {
     assert!(!targets.contains(&worker("task")) && !targets.contains(&disk()));
 
     let rates = hit_rates(&past);
-    assert_eq!(
-        (
-            rates[0].came_true.hits,
-            rates[0].came_true.n,
-            rates[0].acted
-        ),
-        (30, 40, 0)
-    );
-    assert_eq!(
-        (rates[1].came_true.n, rates[1].came_true.ratio()),
-        (8, None)
-    );
+    let of = |code: Code| rates.iter().find(|rate| rate.code == code).unwrap();
+    let (disk, memory) = (of(Code::DiskWillFill), of(Code::WorkerMemoryGrowing));
+    let came_true = disk.came_true;
+    assert_eq!((came_true.hits, came_true.n, disk.acted), (30, 40, 0));
+    assert_eq!((memory.came_true.n, memory.came_true.ratio()), (8, None));
 
     let monthly = report(ledger, Period::Monthly);
     assert!(says(
