@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker fuzz drill bench roots grafana-look clean
+.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker fuzz drill bench roots grafana-look page-look clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -69,6 +69,11 @@ grafana-look: install ## Draw the dashboards, for a person to look at (needs nod
 	cd tests/grafana && npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund && npm run check
 	WARRENER_LOOK=$(CURDIR)/tests/grafana/look.mjs \
 	  cargo test --locked --test it dashboards::look -- --ignored --nocapture
+
+page-look: install ## Draw the status page's pictures in docs/images, for a person to look at
+	@testbed/install.sh pngquant
+	cargo build --locked --workspace --bins
+	cargo test --locked --test it page::look -- --ignored --nocapture
 
 clean: ## What the build left
 	cargo clean

@@ -20,6 +20,8 @@ use warrener::assess::{AssessConfig, History, assess};
 use warrener::model::facts::{Capability, LeftOut, QueueFacts, QueuesFacts, Source};
 use warrener::model::{Moment, RunMode, Snapshot, Standing};
 use warrener::publish::metrics::{Limits, Local, Publisher};
+use warrener::publish::status::{About, Status};
+use warrener::publish::{Latest, RecentScores};
 use warrener::recover::desk::{Desk, Reading};
 use warrener::recover::ledger::Handle;
 use warrener::server::{self, Credentials, Edge, State};
@@ -186,6 +188,17 @@ fn main() {
     println!("RSS is of this process, with client and synthetic snapshot in it\n\n{table}");
 }
 
+/// What the other routes tell; nobody asks them.
+fn latest() -> Latest {
+    let now = cycle::now();
+    let snapshot = Snapshot::empty(now);
+    let mut history = History::default();
+    let assessment = assess(&snapshot, &mut history, &AssessConfig::default(), now);
+    let standing = Standing::unknown(RunMode::Off, false);
+    let status = Status::new(&About::default(), &snapshot, &assessment, &standing);
+    Latest::new(status, &RecentScores::default())
+}
+
 fn serve(
     runtime: &tokio::runtime::Runtime,
     exposition: Arc<warrener::publish::Exposition>,
@@ -202,13 +215,15 @@ fn serve(
             watch::channel(Arc::new(standing)).1,
             cycle::now,
         );
+        let (_going, stopping) = watch::channel(false);
         let edge = Edge::open(None, Arc::clone(&local), cycle::now).expect("no file to be wrong");
         let web = Arc::clone(local.web());
         let state = State {
             desk,
             guards: edge.guards(),
             exposition: watch::channel(exposition).1,
-            status: watch::channel("{}".into()).1,
+            latest: watch::channel(Arc::new(latest())).1,
+            stopping,
             local,
             ready: watch::channel(true).1,
             credentials: watch::channel(Credentials::default()).1,

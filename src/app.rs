@@ -18,8 +18,8 @@ use self::judging::Judging;
 use crate::assess::History;
 use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Attention, Failure, Level, Moment, Snapshot, Standing};
-use crate::publish::Exposition;
 use crate::publish::metrics::{Local, Publisher, Reload};
+use crate::publish::{Exposition, Latest, RecentScores};
 use crate::recover::engine::Setup;
 use crate::recover::last_good::Assessed;
 use crate::server::{self, Credentials, Edge, ReloadRequest};
@@ -138,15 +138,16 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         &config,
         build.log_in(),
         published.assessed,
-        published.statuses.clone(),
+        published.latest.clone(),
         standing,
     )?;
     let state = server::State {
         exposition: published.expositions,
-        status: published.statuses,
+        latest: published.latest,
         local: Arc::clone(&local),
         guards: edge.guards(),
         ready: published.ready,
+        stopping: stopping.clone(),
         credentials: credentials_now,
         desk,
         attention: attention.clone(),
@@ -301,7 +302,7 @@ fn forget_the_broker(snapshot: &mut Snapshot) {
 /// ready, and its end.
 struct Published {
     expositions: watch::Receiver<Arc<Exposition>>,
-    statuses: watch::Receiver<Arc<str>>,
+    latest: watch::Receiver<Arc<Latest>>,
     ready: watch::Receiver<bool>,
     assessed: watch::Receiver<Option<Assessed>>,
     ended: oneshot::Receiver<()>,
@@ -318,6 +319,7 @@ fn publish(
     local: Arc<Local>,
 ) -> std::io::Result<Published> {
     let (mut publisher, mut history) = (Publisher::new(local), History::default());
+    let mut scores = RecentScores::default();
     let (newest, assessed) = watch::channel(None);
     let mut turn = move |snapshot: Arc<Snapshot>| {
         let judging = judging.borrow().clone();
@@ -326,7 +328,10 @@ fn publish(
         let restless = assessment.level != Level::Normal;
         attention
             .send_if_modified(|paid| std::mem::replace(&mut paid.restless, restless) != restless);
-        let status: Arc<str> = status.to_json().into();
+        if snapshot.every_probe_was_tried() {
+            scores.add(status.at, status.score);
+        }
+        let latest = Arc::new(Latest::new(status, &scores));
         let exposition = publisher.publish(&snapshot, &assessment, judging.limits(), &standing);
         let exposition = Arc::new(exposition);
         let assessment = Arc::new(assessment);
@@ -334,12 +339,12 @@ fn publish(
             snapshot,
             assessment,
         }));
-        (exposition, status)
+        (exposition, latest)
     };
     let first = Arc::clone(&snapshots.borrow_and_update());
-    let (exposition, status) = turn(first);
+    let (exposition, latest) = turn(first);
     let (exposition, expositions) = watch::channel(exposition);
-    let (status, statuses) = watch::channel(status);
+    let (newest_status, latest) = watch::channel(latest);
     let (readiness, ready) = watch::channel(false);
     let (end, ended) = oneshot::channel::<()>();
     let runtime = tokio::runtime::Handle::current();
@@ -352,13 +357,13 @@ fn publish(
                 let tried = snapshot.every_probe_was_tried();
                 let (next, state) = turn(snapshot);
                 exposition.send_replace(next);
-                status.send_replace(state);
+                newest_status.send_replace(state);
                 readiness.send_if_modified(|ready| std::mem::replace(ready, tried) != tried);
             }
         })?;
     Ok(Published {
         expositions,
-        statuses,
+        latest,
         ready,
         assessed,
         ended,

@@ -4,7 +4,7 @@
 # Silent when nothing is missing. The packages' own services are kept from starting.
 set -eu
 
-packages=${*:-rabbitmq-server prometheus prometheus-alertmanager}
+packages=${*:-rabbitmq-server prometheus prometheus-alertmanager chromium chromium-driver}
 policy=/usr/sbin/policy-rc.d
 
 fail() {

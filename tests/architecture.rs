@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 29] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("bcrypt", &["server/edge/users.rs"]),
@@ -61,6 +61,7 @@ const HOMES: [(&str, &[&str]); 28] = [
     ),
     ("jiff", &["recover/clock/zone.rs"]),
     ("lapin", &["watch/broker/"]),
+    ("maud", &["publish/page/"]),
     (
         "reqwest",
         &["watch/broker/", "cli/client.rs", "recover/http.rs"],

@@ -11,6 +11,7 @@ use super::reporting::Reporter;
 use crate::config::{Config, ConfigErrors, Source, Template};
 use crate::envfile::LogIn;
 use crate::model::Standing;
+use crate::publish::Latest;
 use crate::recover::alertmanager::{Passes, Reconciler, Silences};
 use crate::recover::desk::{Desk, Reading};
 use crate::recover::engine::{Engine, Parts, Setup};
@@ -28,7 +29,7 @@ pub(super) struct Recovering {
     notices: Arc<NoticeCounts>,
     state: std::path::PathBuf,
     sender: Option<JoinHandle<()>>,
-    statuses: watch::Receiver<Arc<str>>,
+    latest: watch::Receiver<Arc<Latest>>,
     reporter: Option<JoinHandle<()>>,
     desk: Desk,
     silences: watch::Sender<Arc<Silences>>,
@@ -48,7 +49,7 @@ impl Recovering {
         config: &Config,
         log_in: LogIn,
         assessed: Newest,
-        statuses: watch::Receiver<Arc<str>>,
+        latest: watch::Receiver<Arc<Latest>>,
         standing: watch::Sender<Arc<Standing>>,
     ) -> Result<(Self, Desk), StartError> {
         let ledger = Handle::start(config.state.clone()).map_err(StartError::Thread)?;
@@ -77,7 +78,7 @@ impl Recovering {
             outbox,
             notices,
             sender: None,
-            statuses,
+            latest,
             reporter: None,
             desk: desk.clone(),
             silences,
@@ -145,7 +146,7 @@ impl Recovering {
         let reporter = Reporter {
             ledger: self.ledger.clone(),
             config: Arc::new(config.clone()),
-            statuses: self.statuses.clone(),
+            latest: self.latest.clone(),
             outbox: Arc::clone(&self.outbox),
             now: cycle::now,
         };

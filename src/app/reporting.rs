@@ -8,8 +8,8 @@ use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, Cron};
 use crate::model::{Evidence, Level, Moment, Timestamp};
+use crate::publish::Latest;
 use crate::publish::report::{Material, Period, Report};
-use crate::publish::status::Status;
 use crate::recover::clock::{Zone, due};
 use crate::recover::ledger::{Handle, LedgerError, Planned};
 use crate::recover::notify::{Kind, Message, notices};
@@ -24,7 +24,7 @@ const LINES: usize = 3;
 pub(super) struct Reporter {
     pub(super) ledger: Handle,
     pub(super) config: Arc<Config>,
-    pub(super) statuses: watch::Receiver<Arc<str>>,
+    pub(super) latest: watch::Receiver<Arc<Latest>>,
     pub(super) outbox: Arc<Notify>,
     pub(super) now: fn() -> Moment,
 }
@@ -62,12 +62,8 @@ impl Reporter {
     }
 
     fn is_seen(&self) -> bool {
-        let status = self.status();
-        status.is_some_and(|status| status.probes.iter().all(|probe| probe.success.is_some()))
-    }
-
-    fn status(&self) -> Option<Status> {
-        serde_json::from_str(&self.statuses.borrow()).ok()
+        let mut probes = self.latest.borrow().status.probes.clone().into_iter();
+        probes.all(|probe| probe.success.is_some())
     }
 
     async fn look(&self, period: Period, cron: &Cron) -> Result<(), LedgerError> {
@@ -84,19 +80,20 @@ impl Reporter {
             .ledger
             .read(move |ledger| Report::past(ledger, period, now))
             .await?;
-        let (status, firing) = (self.status(), prometheus::firing(&self.config).await);
+        let firing = prometheus::firing(&self.config).await;
+        let status = Arc::clone(&self.latest.borrow().status);
         let report = Report::new(
             period,
             Material {
                 identity: &self.config.identity,
                 past: &past,
-                status: status.as_ref(),
+                status: Some(&status),
                 firing: firing.as_ref(),
                 zone: &zone,
                 now,
             },
         );
-        let level = status.map_or(Level::Normal, |status| status.level);
+        let level = status.level;
         let planned = Planned {
             notices: notices(&self.config, &message(&report, level), now),
             ..Planned::default()

@@ -34,7 +34,6 @@ mod serve;
 mod status;
 mod stress;
 mod watch;
-mod words;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -42,6 +41,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+
+use crate::publish::words;
 
 /// An outcome with its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

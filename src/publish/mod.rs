@@ -1,8 +1,13 @@
-//! What others read: the exposition for Prometheus. Reads snapshots, never runs a probe.
+//! What others read: the exposition for Prometheus, the status and runs as JSON, the status page.
+//! Reads snapshots, never runs a probe.
 
 mod chunk;
+pub mod events;
 mod exposition;
+mod latest;
 pub mod metrics;
+pub mod page;
+mod recent_scores;
 pub mod report;
 pub mod runs;
 pub mod scores;
@@ -11,6 +16,9 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 mod text;
+pub(crate) mod words;
 
 pub use chunk::Chunk;
 pub use exposition::{Encoding, Exposition, Format};
+pub use latest::Latest;
+pub use recent_scores::{RecentScores, Span};

@@ -2,13 +2,14 @@
 //!
 //! | Route | Class | What |
 //! |---|---|---|
-//! | `GET /` | read | landing page |
+//! | `GET /`, `/runs/{id}` | read | the status page, one run, and the files they ask for |
 //! | `GET /metrics` | read | the exposition, encoded once per snapshot |
 //! | `GET /api/v1/status` | read | score, level and findings with their evidence, as JSON |
 //! | `GET /api/v1/recovery` | read | where recovery stands: mode, pauses, open incidents, alerts |
 //! | `GET /api/v1/incidents`, `/api/v1/runs`, `/api/v1/runs/{id}` | read | what was done, from the ledger |
 //! | `GET /api/v1/report` | read | a checklist of the day, the week or the month, worked through |
 //! | `GET /api/v1/scores` | read | the health score over time |
+//! | `GET /api/v1/events` | read | server-sent events: assessments and changes of runs |
 //! | `POST /api/v1/runs`, `/api/v1/runs/{id}/approve`, `/cancel` | act | what a person asks for |
 //! | `POST /api/v1/watch` | act | look more closely, for a while |
 //! | `POST /api/v1/pause`, `/api/v1/resume` | act | no automatic action, for a target or for all |
@@ -31,9 +32,10 @@ mod body;
 mod connection;
 mod connections;
 mod edge;
-mod landing;
+mod events;
 mod listen;
 mod negotiate;
+mod page;
 mod pieces;
 mod recovery;
 mod report;

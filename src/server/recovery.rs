@@ -69,11 +69,13 @@ pub(super) async fn run(
     extract::State(state): extract::State<State>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let id = number(&id)?;
-    match state.desk.run(id).await.map_err(unread)? {
-        Some(whole) => Ok(fresh(&Whole::from(&whole))),
-        None => Err(no_run()),
-    }
+    Ok(fresh(&Whole::from(&find(&state, &id).await?)))
+}
+
+/// The run of this number.
+pub(super) async fn find(state: &State, id: &str) -> Result<desk::Whole, Refusal> {
+    let found = state.desk.run(number(id)?).await.map_err(unread)?;
+    found.ok_or_else(no_run)
 }
 
 /// Who asks, as far as it is a person.

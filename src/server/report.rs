@@ -1,5 +1,6 @@
 //! Reports and the score's history over HTTP.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
@@ -15,7 +16,6 @@ use super::routes::State;
 use crate::model::Timestamp;
 use crate::publish::report::{Material, Period, Report};
 use crate::publish::scores::Scores;
-use crate::publish::status::Status;
 use crate::recover::clock::Zone;
 
 /// Hours of the score that are shown, unless more or fewer are asked for.
@@ -59,14 +59,16 @@ pub(super) async fn report(
         Period::Daily => state.desk.firing().await,
         Period::Weekly | Period::Monthly => None,
     };
-    let (identity, status) = (state.desk.identity(), state.status.borrow().to_string());
+    let (identity, status) = (
+        state.desk.identity(),
+        Arc::clone(&state.latest.borrow().status),
+    );
     // A year of incidents takes its time; nobody else is to wait for it.
     let made = tokio::task::spawn_blocking(move || {
-        let status: Option<Status> = serde_json::from_str(&status).ok();
         let material = Material {
             identity: &identity,
             past: &past,
-            status: status.as_ref(),
+            status: Some(&status),
             firing: firing.as_ref(),
             zone: &Zone::system(),
             now,

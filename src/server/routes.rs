@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, extract};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,12 +19,14 @@ use tower_http::timeout::TimeoutLayer;
 use super::act::{self, Credentials, refuse};
 use super::body::Refusal;
 use super::edge::{Door, Guard, enter};
+use super::events::{self, Seats};
 use super::pieces::Pieces;
 use super::webhook::{self, Room};
-use super::{attention, landing, negotiate, recovery, report};
+use super::{attention, negotiate, page, recovery, report};
 use crate::model::{Attention, Moment};
 use crate::publish::metrics::Local;
-use crate::publish::{Encoding, Exposition};
+use crate::publish::page::ASSETS;
+use crate::publish::{Encoding, Exposition, Latest};
 use crate::recover::desk::Desk;
 
 /// When an answer is given up.
@@ -40,14 +40,16 @@ pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 pub struct State {
     /// The encoded snapshot.
     pub exposition: watch::Receiver<Arc<Exposition>>,
-    /// The status of the same snapshot as JSON.
-    pub status: watch::Receiver<Arc<str>>,
+    /// The status of the same snapshot.
+    pub latest: watch::Receiver<Arc<Latest>>,
     /// Counters of this process.
     pub local: Arc<Local>,
     /// Whether every probe was tried and nothing drains.
     pub ready: watch::Receiver<bool>,
     /// What guards every route.
     pub guards: watch::Receiver<Arc<Guard>>,
+    /// Whether warrener ends: what would go on for ever ends too.
+    pub stopping: watch::Receiver<bool>,
     /// What opens the *act* routes.
     pub credentials: watch::Receiver<Credentials>,
     /// The door of recovery.
@@ -63,7 +65,6 @@ pub struct State {
 /// The routes; `telemetry_path` is where the exposition is.
 pub fn router(state: State, telemetry_path: &str) -> Router {
     let act = from_fn_with_state(state.credentials.clone(), act::guard);
-    let page: Arc<str> = landing::page(telemetry_path).into();
     let mut router = Router::new();
     let mut add = |path: &str, methods: MethodRouter<State>| {
         let counted = counted(path, &state.local);
@@ -98,7 +99,21 @@ pub fn router(state: State, telemetry_path: &str) -> Router {
     let alerts = post(move |state, request| webhook::alertmanager(state, room.clone(), request));
     add("/webhook/alertmanager", alerts.route_layer(act));
     add(telemetry_path, get(metrics));
-    add("/", get(move || home(page)));
+    let seats = Seats::default();
+    let events = get(move |extract::State(state)| events::listen(state, seats.clone()));
+    add("/api/v1/events", events);
+    let guarded = || from_fn(page::guarded);
+    let metrics_at: Arc<str> = telemetry_path.into();
+    let home = get(async move |extract::State(state): extract::State<State>| {
+        page::home(state, &metrics_at).await
+    });
+    add("/", home.layer(guarded()));
+    add("/runs/{id}", get(page::run).layer(guarded()));
+    for asset in ASSETS {
+        let tag = HeaderValue::try_from(asset.tag()).unwrap_or(HeaderValue::from_static("\"\""));
+        let file = get(async move |headers: HeaderMap| page::asset(asset, &tag, &headers));
+        add(asset.path, file.layer(guarded()));
+    }
     let unknown = from_fn(counted("unknown", &state.local));
     let credentials = state.credentials.clone();
     let door = Door::new(state.guards.clone(), credentials, Arc::clone(&state.local));
@@ -152,17 +167,12 @@ async fn metrics(extract::State(state): extract::State<State>, headers: HeaderMa
 }
 
 async fn status(extract::State(state): extract::State<State>) -> Response {
-    let status = Arc::clone(&state.status.borrow());
+    let status = Arc::clone(&state.latest.borrow().json);
     let json = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
     ];
     (json, status.to_string()).into_response()
-}
-
-async fn home(page: Arc<str>) -> Response {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-    ([(CONTENT_SECURITY_POLICY, policy)], Html(page.to_string())).into_response()
 }
 
 async fn ready(extract::State(state): extract::State<State>) -> Response {

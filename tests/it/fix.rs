@@ -73,7 +73,7 @@ fn the_emptied_lines_come_back_from_what_serve_kept() {
         kept(&m).is_some(),
         "an emptied file replaced the last known good"
     );
-    let mut seen = m.text.clone() + &ask(w.address(), "GET /api/v1/status", &[]).text();
+    let mut seen = m.text.clone() + ask(w.address(), "GET /api/v1/status", &[]).text().as_str();
     let dir = w.dir().to_owned();
 
     let (code, out) = command(&dir, &["check"]);

@@ -73,24 +73,6 @@ fn headline(findings: &[Finding]) -> String {
     format!("{total}, {counts}{explained}")
 }
 
-/// The finding that the score's cap is due to: where one explains it that is as bad, that one.
-pub(super) fn root<'a>(findings: &'a [Finding], capped_by: &'a FindingKey) -> &'a FindingKey {
-    let find = |key: &FindingKey| findings.iter().find(|f| f.key() == *key);
-    let mut key = capped_by;
-    // Each step leads to another finding; causes in a circle end with the count.
-    for _ in findings {
-        let Some(cause) = find(key).and_then(|f| Some((f, f.cause.as_ref()?))) else {
-            break;
-        };
-        let (symptom, cause) = cause;
-        if find(cause).is_none_or(|cause| cause.severity != symptom.severity) {
-            break;
-        }
-        key = cause;
-    }
-    key
-}
-
 /// The findings as causes and what they explain.
 struct Tree<'a> {
     findings: &'a [Finding],

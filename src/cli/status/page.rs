@@ -81,7 +81,7 @@ fn head(page: &mut Page, status: &Status, view: &View<'_>) {
             &format!(
                 "at most {} because of {}; {} without that cap",
                 cap.at_most,
-                findings::named(findings::root(&status.findings, &cap.finding)),
+                findings::named(&status.root(&cap.finding)),
                 status.mean
             ),
         );

@@ -137,6 +137,24 @@ impl Status {
         }
     }
 
+    /// The finding behind this one: where another explains it that is as bad, that one.
+    pub fn root(&self, of: &FindingKey) -> FindingKey {
+        let find = |key: &FindingKey| self.findings.iter().find(|f| f.key() == *key);
+        let mut key = of;
+        // Each step leads to another finding; causes in a circle end with the count.
+        for _ in &self.findings {
+            let Some((symptom, cause)) = find(key).and_then(|f| Some((f, f.cause.as_ref()?)))
+            else {
+                break;
+            };
+            if find(cause).is_none_or(|cause| cause.severity != symptom.severity) {
+                break;
+            }
+            key = cause;
+        }
+        key.clone()
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> String {
         // Nothing in it can fail to be written.

@@ -92,7 +92,7 @@ pub struct ObserveOnly {
 }
 
 impl Recovery {
-    pub(super) fn new(standing: &Standing) -> Self {
+    pub(in crate::publish) fn new(standing: &Standing) -> Self {
         let observe_only = standing.observe_only.as_ref();
         let (incidents, incidents_left_out) =
             bounded(INCIDENTS, standing.incidents.iter().map(Incident::from));

@@ -1,6 +1,8 @@
 //! What is published of one full world: the status's form, and the reference of the metrics.
 
+mod events;
 mod metrics;
+mod page;
 mod recovery;
 mod reference;
 mod status;

@@ -1,5 +1,6 @@
 //! The routes of recovery, on a real ledger; only who answers the orders is made up.
 
+mod page;
 mod recovery;
 mod webhook;
 
@@ -16,9 +17,12 @@ use tower::ServiceExt;
 
 use super::{Credentials, Edge, State, router};
 use crate::config::{Config, Worker};
-use crate::model::{Attention, Moment, RunMode, Secret, Standing, Timestamp};
-use crate::publish::Exposition;
+use crate::model::{
+    Assessment, Attention, Level, Moment, RunMode, Secret, Snapshot, Standing, Timestamp,
+};
 use crate::publish::metrics::Local;
+use crate::publish::status::{About, Status};
+use crate::publish::{Exposition, Latest, RecentScores};
 use crate::recover::desk::{Desk, Order, Reading};
 use crate::recover::ledger::Handle;
 use crate::recover::targets::Targets;
@@ -35,6 +39,7 @@ struct Server {
     orders: mpsc::Receiver<Order>,
     ledger: Handle,
     folder: TempDir,
+    stop: watch::Sender<bool>,
 }
 
 fn server() -> Server {
@@ -64,13 +69,15 @@ fn server_in(folder: TempDir, state: &str) -> Server {
     };
     let local = Arc::new(Local::default());
     let edge = Edge::open(None, Arc::clone(&local), now).unwrap();
+    let (stop, stopping) = watch::channel(false);
     let state = State {
         guards: edge.guards(),
         exposition: watch::channel(Arc::new(Exposition::new(Vec::new()))).1,
-        status: watch::channel("{}".into()).1,
+        latest: watch::channel(Arc::new(latest())).1,
         local,
         ready: watch::channel(true).1,
         credentials: watch::channel(credentials).1,
+        stopping,
         desk,
         attention: watch::Sender::new(Attention::default()),
         reload: mpsc::channel(1).0,
@@ -81,7 +88,29 @@ fn server_in(folder: TempDir, state: &str) -> Server {
         orders,
         ledger,
         folder,
+        stop,
     }
+}
+
+/// Nothing was read yet.
+fn latest() -> Latest {
+    let snapshot = Snapshot::empty(now());
+    let assessment = Assessment {
+        at: snapshot.at,
+        score: 100,
+        level: Level::Normal,
+        level_held: false,
+        mean: 100,
+        cap: None,
+        components: Vec::new(),
+        findings: Vec::new(),
+        coverage: Vec::new(),
+        forecasts: Vec::new(),
+        verdicts: Vec::new(),
+    };
+    let standing = Standing::unknown(RunMode::Propose, false);
+    let status = Status::new(&About::default(), &snapshot, &assessment, &standing);
+    Latest::new(status, &RecentScores::default())
 }
 
 impl Server {

@@ -55,7 +55,7 @@ pub(crate) fn url(broker: &Broker, login: &str, path: &str) -> String {
 pub(crate) fn nothing_left(broker: &Broker) {
     testbed::wait_until("the broker to be empty", SOON, || {
         let list = |what: &str| broker.ctl(&["-q", what, "name"]).expect("rabbitmqctl");
-        let left = list("list_queues") + &list("list_connections");
+        let left = list("list_queues") + list("list_connections").as_str();
         let left: Vec<&str> = left.lines().filter(|line| *line != "name").collect();
         if left.is_empty() {
             Ok(())

@@ -2,6 +2,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod amqp;
+mod browser;
 pub(crate) mod env;
 mod exposition;
 pub(crate) mod fleet;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use testbed::{Broker, BrokerBuilder, Root};
 
+pub(crate) use browser::Browser;
 pub(crate) use exposition::Exposition;
 pub(crate) use http::{ask, post};
 pub(crate) use receiver::Receiver;

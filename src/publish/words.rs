@@ -1,16 +1,16 @@
-//! Values in words, for a terminal. What is unknown is `?`, never 0.
+//! Values in words, for a terminal and for the page. What is unknown is `?`, never 0.
 
 use std::time::Duration;
 
-use crate::publish::status::Target;
+use super::status::Target;
 
 /// `?` for what is unknown.
-pub(super) fn or_unknown(value: Option<impl ToString>) -> String {
+pub(crate) fn or_unknown(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "?".into(), |v| v.to_string())
 }
 
 /// A size in its largest unit.
-pub(super) fn bytes(value: Option<u64>) -> String {
+pub(crate) fn bytes(value: Option<u64>) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let Some(value) = value else {
         return "?".into();
@@ -30,7 +30,7 @@ pub(super) fn bytes(value: Option<u64>) -> String {
 }
 
 /// A duration in its two largest units.
-pub(super) fn time(value: Duration) -> String {
+pub(crate) fn time(value: Duration) -> String {
     let seconds = value.as_secs();
     match seconds {
         0 => format!("{:.1} ms", value.as_secs_f64() * 1000.0),
@@ -42,7 +42,7 @@ pub(super) fn time(value: Duration) -> String {
 }
 
 /// How long something lasts, in whole seconds: `3 min 12 s`.
-pub(super) fn span(seconds: f64) -> String {
+pub(crate) fn span(seconds: f64) -> String {
     let seconds = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
     match seconds.as_secs() {
         short @ 0..60 => format!("{short} s"),
@@ -51,7 +51,7 @@ pub(super) fn span(seconds: f64) -> String {
 }
 
 /// How long ago something was, in its largest unit: `3 min`.
-pub(super) fn rough(seconds: f64) -> String {
+pub(crate) fn rough(seconds: f64) -> String {
     let seconds = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
     match seconds.as_secs() {
         short @ 0..60 => format!("{short} s"),
@@ -62,7 +62,7 @@ pub(super) fn rough(seconds: f64) -> String {
 }
 
 /// An instant in seconds since the Unix epoch: `2026-11-24 10:00:01 UTC`.
-pub(super) fn instant(seconds: f64) -> String {
+pub(crate) fn instant(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are shown")]
     let whole = seconds.floor() as i64;
     match time::OffsetDateTime::from_unix_timestamp(whole) {
@@ -79,8 +79,15 @@ pub(super) fn instant(seconds: f64) -> String {
     }
 }
 
+/// The time of day of an instant: `10:00:01 UTC`.
+pub(crate) fn clock_of(seconds: f64) -> String {
+    let whole = instant(seconds);
+    let time = whole.split_once(' ').map(|(_, time)| time.to_owned());
+    time.unwrap_or(whole)
+}
+
 /// A number with its thousands apart: `12,345`.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -100,7 +107,7 @@ fn is_invisible(c: char) -> bool {
 
 /// A name in one line: control characters would spoil the terminal, and marks that turn the
 /// direction of writing make one name look like another.
-pub(super) fn printable(name: &str) -> String {
+pub(crate) fn printable(name: &str) -> String {
     name.chars()
         .map(|c| {
             if c.is_control() || is_invisible(c) {
@@ -113,7 +120,7 @@ pub(super) fn printable(name: &str) -> String {
 }
 
 /// `env file .env`; `the broker`.
-pub(super) fn target(target: &Target) -> String {
+pub(crate) fn target(target: &Target) -> String {
     let kind = target.kind.replace('_', " ");
     let words = match target.name.as_str() {
         "" => format!("the {kind}"),
@@ -123,7 +130,7 @@ pub(super) fn target(target: &Target) -> String {
 }
 
 /// `Words.` of `words`.
-pub(super) fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let words = printable(words);
     let mut chars = words.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string());
