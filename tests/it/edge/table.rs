@@ -8,7 +8,7 @@ use super::{AUTH, POST, TLS, TOKEN, curl, right, serve, showing};
 use crate::support::Warrener;
 
 /// The routes by class: what is asked of them.
-const ROUTES: [(&str, &str, &str); 18] = [
+const ROUTES: [(&str, &str, &str); 23] = [
     ("open", "GET", "/-/healthy"),
     ("open", "GET", "/-/ready"),
     ("read", "GET", "/"),
@@ -18,6 +18,12 @@ const ROUTES: [(&str, &str, &str); 18] = [
     ("read", "GET", "/api/v1/incidents"),
     ("read", "GET", "/api/v1/runs"),
     ("read", "GET", "/api/v1/runs/{id}"),
+    ("read", "GET", "/runs/{id}"),
+    ("read", "GET", "/api/v1/report"),
+    ("read", "GET", "/api/v1/scores"),
+    // Its body never ends.
+    ("read", "HEAD", "/api/v1/events"),
+    ("act", "POST", "/api/v1/watch"),
     ("act", "POST", "/api/v1/runs"),
     ("act", "POST", "/api/v1/runs/{id}/approve"),
     ("act", "POST", "/api/v1/runs/{id}/cancel"),
@@ -40,8 +46,10 @@ fn texts(args: &[&str]) -> Vec<String> {
 fn answer(w: &Warrener, scheme: &str, method: &str, path: &str, client: &[String]) -> String {
     let path = path.replace("{id}", "1");
     let mut args: Vec<&str> = client.iter().map(String::as_str).collect();
-    if method == "POST" {
-        args.extend(POST);
+    match method {
+        "POST" => args.extend(POST),
+        "HEAD" => args.push("-I"),
+        _ => {}
     }
     match curl(w, scheme, &path, &args).status {
         0 => "no connection".to_owned(),
