@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker fuzz drill bench roots grafana-look page-look clean
+.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker package package-test dist fuzz drill bench roots grafana-look page-look clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -31,6 +31,22 @@ test: export PROPTEST_RNG_SEED ?= 15699
 test: install lint ## What CI runs: lints, unit, golden, contract and integration tests on real servers
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+
+package: build ## The Debian package: target/debian/*.deb (installs cargo-deb once)
+	@command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
+	deploy/stage.sh target/release/warrener target/stage
+	cargo deb --locked --no-build
+	@ls -l target/debian/*.deb
+
+package-test: package ## The package's whole life on a real systemd, booted in a container (as root)
+	@testbed/install.sh debootstrap systemd-container
+	@testbed/roots.sh package
+	cargo build --locked --workspace --bins
+	cargo test --locked --test controls package:: -- --ignored --nocapture
+
+dist: build ## The release: target/dist/*.tar.gz with its checksum, sizes told
+	deploy/stage.sh target/release/warrener target/stage
+	deploy/dist.sh target/release/warrener target/stage target/dist
 
 fuzz: ## The property tests with new seeds (FUZZ_CASES=20000), then libFuzzer at every door (FUZZ_SECONDS=60 each)
 	PROPTEST_CASES=$(or $(FUZZ_CASES),20000) cargo test --locked --release --lib

@@ -8,7 +8,7 @@ mod reporting;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,6 +18,7 @@ use self::judging::Judging;
 use crate::assess::History;
 use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Attention, Failure, Level, Moment, Snapshot, Standing};
+use crate::platform::service::Service;
 use crate::publish::metrics::{Local, Publisher, Reload};
 use crate::publish::{Exposition, Latest, RecentScores};
 use crate::recover::engine::Setup;
@@ -96,6 +97,7 @@ struct Running {
     keeping: Keeping,
     recovering: Recovering,
     edge: Arc<Edge>,
+    service: Service,
     local: Arc<Local>,
     in_force_since: Moment,
 }
@@ -131,6 +133,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     .map_err(StartError::Thread)?;
 
     let key = content_key(&config).await;
+    let mut judged = published.assessed.clone();
     let watch = Watch::new(key.clone());
     let keeping = Keeping::new(key, watch.env_files(), published.assessed.clone());
     let build = watch.build(&config).map_err(StartError::Watch)?;
@@ -167,6 +170,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         keeping,
         recovering,
         edge,
+        service: Service::from_environment(),
         local,
         in_force_since: cycle::now(),
     };
@@ -187,16 +191,20 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         DRAIN,
     ));
 
+    running.serves();
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = &mut published.ended => return Err(StartError::Ended("publisher")),
             _ = &mut serving => return Err(StartError::Ended("web server")),
+            // The work is what the watchdog guards: read, assembled, assessed and encoded.
+            Ok(()) = judged.changed() => running.service.progressed(Instant::now()),
             _ = hangup.recv() => drop(running.reload().await),
             Some(answer) = reloads.recv() => drop(answer.send(running.reload().await)),
         }
     }
+    running.service.stopping();
     running.recovering.stop().await;
     tracing::info!("stopping: requests under way may finish");
     stop.send_replace(true);
@@ -220,11 +228,19 @@ fn load(options: &Options) -> Result<Config, ConfigErrors> {
 impl Running {
     /// Both configurations; each that is wrong stays as it was.
     async fn reload(&mut self) -> Result<(), String> {
+        self.service.reloading();
         let web = self.edge.reload().await;
-        match (self.reload_own().await, web) {
+        let own = self.reload_own().await;
+        self.serves();
+        match (own, web) {
             (Err(own), Err(web)) => Err(format!("{own}\n{web}")),
             (own, web) => own.and(web),
         }
+    }
+
+    /// The service manager is told, and how often there is something to assess.
+    fn serves(&mut self) {
+        self.service.ready(self.config.broker.every.get());
     }
 
     /// Parse, then swap. What is wrong is logged, returned and counted; the old one stays in force.

@@ -5,7 +5,8 @@
 #   roots.sh [RELEASE..]        default: trixie sid
 #
 # The root `systemd` is bookworm with systemd as its init, polkit and RabbitMQ with its own unit, which
-# nothing starts at boot, for testbed/src/systemd.rs.
+# nothing starts at boot, for testbed/src/systemd.rs. The root `package` has Prometheus and Alertmanager
+# besides, with their units: where the Debian package is tried.
 # Folders go to $WARRENER_TESTBED_ROOTS, or `.roots` at the workspace root. A root
 # that is complete, with what it has to hold now, is left alone. Needs root and debootstrap.
 # Nothing stays mounted.
@@ -45,6 +46,10 @@ install_inside() {
         chroot "$root" apt-get clean
         [ ! -e "$root/usr/sbin/init" ] || chroot "$root" systemctl disable \
             rabbitmq-server.service epmd.service epmd.socket 2>&1
+        for unit in prometheus prometheus-alertmanager; do
+            [ ! -e "$root/lib/systemd/system/$unit.service" ] || [ ! -e "$root/usr/sbin/init" ] ||
+                chroot "$root" systemctl disable "$unit.service" 2>&1
+        done
     ' sh "$inside" $packages
 }
 
@@ -53,12 +58,15 @@ make_root() {
     include=
     packages="rabbitmq-server prometheus prometheus-alertmanager"
     suite=$release
-    if [ "$release" = systemd ]; then
+    if [ "$release" = systemd ] || [ "$release" = package ]; then
         include=--include=systemd,systemd-sysv,dbus
-        # It can't be unpacked by debootstrap itself: its scripts want a system that is there.
-        packages="polkitd rabbitmq-server"
         suite=bookworm
     fi
+    # They can't be unpacked by debootstrap itself: their scripts want a system that is there.
+    case $release in
+    systemd) packages="polkitd rabbitmq-server" ;;
+    package) packages="polkitd rabbitmq-server prometheus prometheus-alertmanager" ;;
+    esac
     root=$roots/$release
     [ -e "$root/.complete" ] && [ "$(cat "$root/.complete")" = "$packages" ] && return 0
     [ "$(id -u)" = 0 ] || fail "making the $release root needs root"

@@ -77,6 +77,7 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("axum", &["server/"]),
     ("bollard", &["platform/docker/"]),
     ("clap", &["cli/"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("walkdir", &["watch/files/"]),
     ("zbus", &["platform/systemd/"]),
 ];

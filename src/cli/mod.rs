@@ -21,6 +21,7 @@ mod layout;
 mod ledger;
 mod logging;
 mod logs;
+mod man;
 mod output;
 mod paint;
 mod pause;
@@ -138,6 +139,9 @@ enum Command {
     Rules(rules::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
+    /// Write the manual pages to a folder: for packages
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Where the configuration is, for every command that reads one.
@@ -194,6 +198,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(&args),
     };
     exit.into()
 }

@@ -16,4 +16,5 @@ pub mod place;
 pub mod proc;
 pub mod program;
 pub mod records;
+pub mod service;
 pub mod systemd;

@@ -26,14 +26,26 @@ pub struct Systemd {
 }
 
 impl Systemd {
-    /// Boots one and waits until it is up.
+    /// Boots one on this machine's network and waits until it is up.
     ///
     /// # Errors
     /// What is missing, or its log.
     pub fn boot() -> Result<Self> {
-        let root = roots::find("systemd").ok_or_else(|| {
-            Error::Missing("no root `systemd`: testbed/roots.sh systemd".to_owned())
-        })?;
+        Self::of("systemd", &[])
+    }
+
+    /// Boots the root `package` (`testbed/roots.sh package`), with a loopback of its own: every service
+    /// has its usual port. Nothing here reaches it.
+    ///
+    /// # Errors
+    /// What is missing, or its log.
+    pub fn boot_apart() -> Result<Self> {
+        Self::of("package", &["--private-network"])
+    }
+
+    fn of(name: &str, more: &[&str]) -> Result<Self> {
+        let missing = || Error::Missing(format!("no root `{name}`: testbed/roots.sh {name}"));
+        let root = roots::find(name).ok_or_else(missing)?;
         let guard = Guard::start(None)?;
         let mut command = guard.contained("systemd-nspawn");
         command
@@ -45,6 +57,7 @@ impl Systemd {
                 "--keep-unit",
                 "--volatile=overlay",
             ])
+            .args(more)
             .args(["--console=pipe", "--resolv-conf=off", "--timezone=off"])
             .arg(format!("--machine={}", guard.cgroup().replace('.', "-")))
             .arg(format!(

@@ -1,10 +1,12 @@
 //! The controls that watch workers, against a real systemd and a real Docker engine: as root and
-//! slow to start, so by `make test-systemd` and `make test-docker`.
+//! slow to start, so by `make test-systemd` and `make test-docker`. And the Debian package's whole life, by
+//! `make package-test`.
 
 #![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
 mod act;
 mod docker;
+mod package;
 mod recover;
 mod serve;
 mod systemd;

@@ -18,6 +18,7 @@ use crate::platform::folder::Folder;
 use crate::platform::pidfd::Ending;
 use crate::platform::place::Place;
 use crate::platform::proc::Proc;
+use crate::platform::service::OWN_VARIABLES;
 
 /// What may read the log: its owner, and the group.
 const LOG_MODE: u32 = 0o640;
@@ -52,6 +53,9 @@ pub(super) fn spawn(
         reason = "the one place that starts a worker's processes"
     )]
     let mut command = Command::new(program);
+    for own in OWN_VARIABLES {
+        command.env_remove(own);
+    }
     command
         .args(arguments)
         .current_dir(&spec.cwd)
