@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker package package-test dist fuzz drill bench roots grafana-look page-look clean
+.PHONY: help install demo build lint deny test test-matrix test-systemd test-docker test-compose package package-test dist fuzz drill bench roots grafana-look page-look clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -69,6 +69,12 @@ test-systemd: ## The systemd control on a real systemd, booted in a container (a
 test-docker: ## The docker control on a real Docker engine of its own (as root)
 	@testbed/install.sh docker.io busybox-static
 	cargo test --locked --workspace --test controls --test it docker -- --ignored
+
+test-compose: install ## docker-compose.yml on a real Docker engine, with Debian's servers in the images' place (as root)
+	@testbed/install.sh docker.io busybox-static debootstrap
+	@testbed/roots.sh compose
+	PATH=$(CURDIR)/.roots/compose/usr/libexec/docker/cli-plugins:$$PATH \
+	  cargo test --locked --test controls compose:: -- --ignored --nocapture
 
 drill: install ## Long runs with real parts: hang verdicts against the truth, every alert by its fault
 	cargo build --locked --workspace --bins

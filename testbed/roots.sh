@@ -6,7 +6,8 @@
 #
 # The root `systemd` is bookworm with systemd as its init, polkit and RabbitMQ with its own unit, which
 # nothing starts at boot, for testbed/src/systemd.rs. The root `package` has Prometheus and Alertmanager
-# besides, with their units: where the Debian package is tried.
+# besides, with their units: where the Debian package is tried. The root `compose` is trixie with what
+# stands for the images of docker-compose.yml, and Compose itself, for tests/controls/compose.rs.
 # Folders go to $WARRENER_TESTBED_ROOTS, or `.roots` at the workspace root. A root
 # that is complete, with what it has to hold now, is left alone. Needs root and debootstrap.
 # Nothing stays mounted.
@@ -61,6 +62,9 @@ make_root() {
     if [ "$release" = systemd ] || [ "$release" = package ]; then
         include=--include=systemd,systemd-sysv,dbus
         suite=bookworm
+    elif [ "$release" = compose ]; then
+        packages="$packages haproxy wget docker-compose"
+        suite=trixie
     fi
     # They can't be unpacked by debootstrap itself: their scripts want a system that is there.
     case $release in

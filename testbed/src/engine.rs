@@ -1,4 +1,4 @@
-//! A real Docker engine of its own: own data, own socket, no network.
+//! A real Docker engine of its own: own data, own socket, no network or one of its own.
 
 use std::fs;
 use std::path::Path;
@@ -18,11 +18,17 @@ const STOP: Duration = Duration::from_secs(30);
 /// own, in its mount namespace, that go with the folder `$1`.
 const APART: &str = r#"
 set -e
-dir=$1; shift
+dir=$1; network=$2; shift 2
 mount -t tmpfs tmpfs /run
 mkdir -p "$dir/etc" "$dir/etc.work"
 mount -t overlay overlay -o "lowerdir=/etc,upperdir=$dir/etc,workdir=$dir/etc.work" /etc
-exec dockerd "$@"
+case $network in
+own) exec unshare --net sh -euc 'ip link set lo up; exec dockerd "$@"' dockerd "$@" ;;
+none)
+    exec dockerd --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+        --storage-driver=vfs "$@"
+    ;;
+esac
 "#;
 
 /// Fills `$1` with a root of one static program and a few of its names, and imports it.
@@ -39,6 +45,7 @@ tar -C "$1" -c . | docker import - "$2"
 #[derive(Debug)]
 pub struct Engine {
     process: Option<Process>,
+    network: &'static str,
     /// Dropped last.
     guard: Arc<Guard>,
 }
@@ -52,9 +59,23 @@ impl Engine {
     /// # Errors
     /// Its log.
     pub fn start() -> Result<Self> {
+        Self::start_with("none")
+    }
+
+    /// Starts one whose containers have networks, with names and published ports; all that in a network
+    /// namespace of its own, so nothing of the host's is changed, and no port of theirs is reached from it.
+    ///
+    /// # Errors
+    /// Its log.
+    pub fn start_networked() -> Result<Self> {
+        Self::start_with("own")
+    }
+
+    fn start_with(network: &'static str) -> Result<Self> {
         let guard = Guard::start(None)?;
         let mut engine = Self {
             process: None,
+            network,
             guard,
         };
         let config = engine.dir().join("daemon.json");
@@ -83,6 +104,7 @@ impl Engine {
         command
             .args(["-c", APART, "dockerd"])
             .arg(dir)
+            .arg(self.network)
             .arg(format!("--host={}", self.host()))
             .arg(format!(
                 "--config-file={}",
@@ -95,14 +117,7 @@ impl Engine {
                 "--cgroup-parent=/{}/containers",
                 self.guard.cgroup()
             ))
-            // No network, so nothing of the host's is changed for one.
-            .args(["--bridge=none", "--iptables=false", "--ip6tables=false"])
-            .args([
-                "--ip-forward=false",
-                "--ip-masq=false",
-                "--userland-proxy=false",
-            ])
-            .args(["--storage-driver=vfs", "--shutdown-timeout=5"]);
+            .args(["--userland-proxy=false", "--shutdown-timeout=5"]);
         let log = dir.join("log");
         let mut process = Process::spawn("dockerd", command, &log, &[])?;
         process.wait_ready(START, |_| {
@@ -147,8 +162,24 @@ impl Engine {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
+        // As a shell leads there.
+        command.current_dir(folder).env("PWD", folder);
         command.arg("--project-directory").arg(folder).args(args);
         tool::run(&mut command, "")
+    }
+
+    /// Makes an image of a folder, as it is but for `changes`, such as `USER 1000`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tool`] with what it wrote.
+    pub fn import(&self, root: &Path, image: &str, changes: &[&str]) -> Result<()> {
+        let mut import = self.command("/bin/sh");
+        let script = r#"root=$1; shift; tar -C "$root" -c . | docker import "$@""#;
+        import.args(["-c", script, "import"]).arg(root);
+        for change in changes {
+            import.args(["--change", change]);
+        }
+        tool::run(import.args(["-", image]), "").map(drop)
     }
 
     /// Starts a container with `options` of `docker run` whose shell runs `script`.

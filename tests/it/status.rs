@@ -49,6 +49,9 @@ fn a_healthy_server_is_shown_in_a_screenful_and_ends_with_0() {
     );
     assert!(out.contains("Nothing is wrong."), "{out}");
     assert!(out.lines().count() < 24 && out.lines().all(|l| l.chars().count() <= 80));
+    let (code, ready) = status(&["--url", &url(&w), "--ready"], &[]);
+    assert_eq!(code, Some(0), "{ready}");
+    assert!(ready.contains("is ready"), "{ready}");
     let (code, detailed) = status(&["--url", &url(&w), "--detailed"], &[]);
     assert_eq!(code, Some(0), "{detailed}");
     for words in [

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on has failed")]
 
 mod complete;
+mod compose;
 mod pack;
 mod timing;
 mod unit_tests;

@@ -17,7 +17,7 @@ mod tests;
 use std::time::{Duration, SystemTime};
 
 use super::client::{Client, URL};
-use super::output::{failed, pretty, say, width};
+use super::output::{Problem, failed, pretty, say, width};
 use super::proof::Proof;
 use super::{ConfigArgs, Exit, layout, paint, runtime};
 use crate::model::Level;
@@ -31,6 +31,7 @@ Examples:
   warrener status --detailed           also nodes, queues, processes, env files, disks, logs, probes
   warrener status --watch              the same, drawn again every 2 s until Ctrl-C
   warrener status --json               for programs: docs/API.md describes it
+  warrener status --ready              is the server up? for a container's health check
   warrener status --url http://app-2:15699    of another host
 
 It asks the server; where none runs, and none was named, it probes by itself, once.
@@ -56,6 +57,9 @@ pub(super) struct Args {
         value_parser = clap::value_parser!(u64).range(1..=3600)
     )]
     watch: Option<u64>,
+    /// Only tell whether the server is up and has read everything once: a container's health check
+    #[arg(long, conflicts_with_all = ["detailed", "json", "watch"])]
+    ready: bool,
     /// The server to ask [default: http://127.0.0.1:15699; with none there, probe by itself]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -81,6 +85,15 @@ pub(super) fn run(args: Args) -> Exit {
             return Exit::Failed;
         }
     };
+    if args.ready {
+        return match runtime.block_on(client.get("/-/ready")) {
+            Ok(words) => {
+                say(&words);
+                Exit::Fine
+            }
+            Err(unanswered) => failed(&Problem::from(unanswered)),
+        };
+    }
     // A server that was named and is not there is not replaced by something else.
     let own = args.url.is_none().then(|| args.config.file());
     let mut origin = Origin::new(client, own);

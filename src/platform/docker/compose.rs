@@ -35,7 +35,11 @@ impl Compose {
     /// # Errors
     /// It is not here.
     pub(super) async fn find(folder: &Path, host: &str) -> Result<Self, Failure> {
-        let mut environment = vec![("DOCKER_HOST", OsString::from(host))];
+        let mut environment = vec![
+            ("DOCKER_HOST", OsString::from(host)),
+            // What a Compose file says of `${PWD}` is what whoever started the project meant.
+            ("PWD", folder.as_os_str().to_owned()),
+        ];
         let given = ENVIRONMENT.iter();
         environment.extend(given.filter_map(|name| Some((*name, std::env::var_os(name)?))));
         for form in FORMS {
