@@ -40,7 +40,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates with one home: the path prefixes that may name them.
-const HOMES: [(&str, &[&str]); 29] = [
+const HOMES: [(&str, &[&str]); 30] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/"]),
     ("bcrypt", &["server/edge/users.rs"]),

@@ -9,6 +9,7 @@ mod cli;
 mod closely;
 mod crash;
 mod dashboards;
+mod docs;
 mod drills;
 mod edge;
 mod faults;
