@@ -112,7 +112,7 @@ impl Site {
     }
 
     fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let found = wait_until(what, LONG, || look().ok_or("not yet"));
+        let found = wait_until(what, LONG, || look().ok_or_else(|| "not yet".to_owned()));
         found.unwrap_or_else(|error| {
             let args = [
                 "--no-pager",
