@@ -51,6 +51,7 @@ fn words(line: &str) -> Vec<String> {
         match word.as_str() {
             "N" | "ID" => *word = "7".to_owned(),
             "NAME" => *word = "broker".to_owned(),
+            "URL" => *word = "https://runbooks.example".to_owned(),
             _ => {}
         }
     }
@@ -104,11 +105,11 @@ fn help_alone_says_what_to_do_in_an_emergency() {
 fn every_command_has_examples_that_can_be_typed() {
     for command in Cli::command().get_subcommands_mut() {
         let name = command.get_name().to_owned();
-        if name == "help" {
+        // What makes a package is for no reader of the help.
+        if name == "help" || command.is_hide_set() {
             continue;
         }
         let help = command.render_help().to_string();
-        // The report's help is its own branch's.
         let Some((_, examples)) = help.split_once("Examples:") else {
             panic!("{name} has no examples:\n{help}");
         };

@@ -111,8 +111,8 @@ impl Site {
         runs["runs"].as_array().cloned().unwrap_or_default()
     }
 
-    fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let found = wait_until(what, LONG, || look().ok_or_else(|| "not yet".to_owned()));
+    fn wait<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+        let found = wait_until(what, LONG, look);
         found.unwrap_or_else(|error| {
             let args = [
                 "--no-pager",
