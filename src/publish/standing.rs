@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::runs::{Incident, Run, Step, VERSION, instant};
-use super::status::Target;
+use super::status::Pause;
 use crate::model;
 
 /// Where recovery stands at one instant.
@@ -60,30 +60,6 @@ pub struct ObserveOnly {
     pub reason: String,
     /// In words, with the file.
     pub words: String,
-}
-
-/// A person's word that nothing is to be done by itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pause {
-    /// What is left alone; `null`: everything.
-    pub target: Option<Target>,
-    /// When it began.
-    pub since: f64,
-    /// When it ends by itself; `null`: when it is taken back.
-    pub until: Option<f64>,
-    /// Who, and why.
-    pub reason: String,
-}
-
-impl From<&model::Pause> for Pause {
-    fn from(pause: &model::Pause) -> Self {
-        Pause {
-            target: pause.target.as_ref().map(Target::from),
-            since: pause.since.unix_seconds(),
-            until: instant(pause.until),
-            reason: pause.reason.clone(),
-        }
-    }
 }
 
 /// A run that is not over.

@@ -14,7 +14,7 @@ use super::body::{Refusal, wish};
 use super::routes::State;
 use crate::model::{Pause, RunId, Target, Timestamp, TriggerSource};
 use crate::publish::runs::{Answer, Incidents, Runs, VERSION, Whole};
-use crate::publish::standing;
+use crate::publish::{standing, status};
 use crate::recover::desk::{self, Ask, Refused};
 use crate::recover::ledger::LedgerError;
 
@@ -181,7 +181,7 @@ pub(super) async fn pause(
             .map(shown)
             .collect(),
     };
-    let answer = standing::Pause::from(&pause);
+    let answer = status::Pause::from(&pause);
     state.desk.pause(pause).await.map_err(unwritten)?;
     Ok(Json(serde_json::json!({ "version": VERSION, "pause": answer })).into_response())
 }

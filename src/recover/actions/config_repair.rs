@@ -3,15 +3,12 @@
 //! Each file is written at most once in a step. Looked at again it keeps its schema, so a step that
 //! a crash cut off goes on behind what it did.
 
-use super::env_files::{
-    ago, blocking, concerned, content_key, did, failure, is_proven, named, of_content, seen, target,
-};
-use super::written::{finish, lost};
+use super::env_files::{ago, concerned, did, named, of_content, target};
+use super::written::{Looked, finish, look, lost};
 use super::{Asked, Hands, Next, Plan, World, job};
 use crate::config::EnvFile;
-use crate::envfile::ContentKey;
-use crate::model::{Failure, Moment};
-use crate::recover::repair::{self, Job, Origin, Prepared, Refusal, prepare, run};
+use crate::model::Moment;
+use crate::recover::repair::{self, Origin, Prepared, prepare, run};
 
 pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
     let files = match concerned(asked, world).await {
@@ -20,7 +17,7 @@ pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Nex
     };
     let (mut well, mut wrong) = (Vec::new(), Vec::new());
     for file in &files {
-        let looked = look(file, world, hands).await;
+        let looked = look(file, world, hands, prepare).await;
         match looked {
             Err(failure) => wrong.push(failure.message),
             Ok(Looked { prepared, .. }) if prepared.plan.is_empty() => {
@@ -46,34 +43,6 @@ pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Nex
         (_, true) => Next::Done(format!("{} keeps its schema", well.join(", "))),
         (_, false) => Next::Refuse(wrong.join("; ")),
     }
-}
-
-struct Looked {
-    prepared: Prepared,
-    key: ContentKey,
-    /// What is there now logged in once.
-    proven: bool,
-}
-
-async fn look(file: &EnvFile, world: &World, hands: &Hands) -> Result<Looked, Failure> {
-    let (name, job, state) = (
-        named(file),
-        Job::of(&world.config, file),
-        hands.state.clone(),
-    );
-    let seen = seen(world, &name);
-    let looked = blocking(move || {
-        let told = |error| failure(&name, &Refusal::Io("the key of contents".into(), error));
-        let key = content_key(&state).map_err(told)?;
-        let prepared = prepare(job).map_err(|refusal| failure(&name, &refusal))?;
-        let proven = is_proven(&prepared, seen.as_ref(), &key);
-        Ok(Looked {
-            prepared,
-            key,
-            proven,
-        })
-    });
-    looked.await?
 }
 
 /// Why nobody but a person should write what is planned.

@@ -1,16 +1,12 @@
 //! `config.rollback`: an env file becomes the last known good, whole. What a person wrote since is
 //! in the backup.
 
-use super::env_files::{
-    ago, blocking, concerned, content_key, did, differing, failure, is_proven, named, of_content,
-    seen, target,
-};
-use super::written::{finish, lost};
+use super::env_files::{ago, concerned, did, differing, named, of_content, seen, target};
+use super::written::{Looked, finish, look, lost};
 use super::{Asked, Hands, Next, Plan, World, job};
 use crate::config::EnvFile;
-use crate::envfile::ContentKey;
-use crate::model::{Code, Failure, Moment, StepResult, Target};
-use crate::recover::repair::{Job, Prepared, Refusal, prepare_rollback, run};
+use crate::model::{Code, Moment, StepResult, Target};
+use crate::recover::repair::{Prepared, prepare_rollback, run};
 
 pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Next {
     let files = match chosen(asked, world).await {
@@ -20,7 +16,7 @@ pub(super) async fn next(asked: &Asked<'_>, world: &World, hands: &Hands) -> Nex
     let (mut well, mut wrong) = (Vec::new(), Vec::new());
     for file in &files {
         let name = named(file);
-        match look(file, world, hands).await {
+        match look(file, world, hands, prepare_rollback).await {
             Err(failure) => wrong.push(failure.message),
             Ok(looked) if looked.prepared.plan.is_empty() => well.push(name),
             Ok(_) if did(asked.own, &target(file)).is_some() => {
@@ -82,29 +78,6 @@ fn is_well(file: &EnvFile, world: &World) -> bool {
         violated || matches!(seen.login, Some(Err(_)))
     });
     !found && !failed
-}
-
-struct Looked {
-    prepared: Prepared,
-    key: ContentKey,
-    proven: bool,
-}
-
-async fn look(file: &EnvFile, world: &World, hands: &Hands) -> Result<Looked, Failure> {
-    let (name, job) = (named(file), Job::of(&world.config, file));
-    let (state, seen) = (hands.state.clone(), seen(world, &name));
-    let looked = blocking(move || {
-        let told = |error| failure(&name, &Refusal::Io("the key of contents".into(), error));
-        let key = content_key(&state).map_err(told)?;
-        let prepared = prepare_rollback(job).map_err(|refusal| failure(&name, &refusal))?;
-        let proven = is_proven(&prepared, seen.as_ref(), &key);
-        Ok(Looked {
-            prepared,
-            key,
-            proven,
-        })
-    });
-    looked.await?
 }
 
 fn act(file: &EnvFile, looked: Looked, world: &World) -> Plan {

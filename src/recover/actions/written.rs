@@ -1,12 +1,44 @@
-//! What came of writing an env file, in words, and how it is taken back.
+//! What is about to be written to an env file, what came of it, in words, and how it is taken back.
 
 use std::path::Path;
 
-use super::Effect;
-use super::env_files::{failure, generations};
+use super::env_files::{blocking, content_key, failure, generations, is_proven, named, seen};
+use super::{Effect, Hands, World};
+use crate::config::EnvFile;
 use crate::envfile::ContentKey;
 use crate::model::{Failure, Reason, Undo};
-use crate::recover::repair::{Done, Hopeless, Outcome};
+use crate::recover::repair::{Done, Hopeless, Job, Outcome, Prepared, Refusal};
+
+/// What is there, and what would be written.
+pub(super) struct Looked {
+    pub(super) prepared: Prepared,
+    pub(super) key: ContentKey,
+    /// What is there now logged in once.
+    pub(super) proven: bool,
+}
+
+/// Looks at a file as it is now, and plans by `prepare`.
+pub(super) async fn look(
+    file: &EnvFile,
+    world: &World,
+    hands: &Hands,
+    prepare: fn(Job) -> Result<Prepared, Refusal>,
+) -> Result<Looked, Failure> {
+    let (name, job) = (named(file), Job::of(&world.config, file));
+    let (state, seen) = (hands.state.clone(), seen(world, &name));
+    let looked = blocking(move || {
+        let told = |error| failure(&name, &Refusal::Io("the key of contents".into(), error));
+        let key = content_key(&state).map_err(told)?;
+        let prepared = prepare(job).map_err(|refusal| failure(&name, &refusal))?;
+        let proven = is_proven(&prepared, seen.as_ref(), &key);
+        Ok(Looked {
+            prepared,
+            key,
+            proven,
+        })
+    });
+    looked.await?
+}
 
 /// What came of it. `proven`: what was there before logged in once, so that it may be put back.
 pub(super) async fn finish(

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::recover::actions::{self, Asked, Next, World};
 use crate::recover::desk::{DryRun, PlannedRung, PlannedStep, Refused};
-use crate::recover::guard::{self, Request, View};
+use crate::recover::guard::{self, Request};
 use crate::recover::playbook::{Playbook, Step};
 use crate::recover::verify;
 
@@ -111,19 +111,7 @@ pub(super) async fn dry_run(
         victims: None,
         silence: silence.as_ref(),
     };
-    let view = View {
-        config: &world.config,
-        targets: &world.targets,
-        snapshot: &world.snapshot,
-        assessment: &world.assessment,
-        local_node: node.is,
-        broker_stopped_by_operator: node.stopped_by_operator,
-        observe_only: trouble.as_ref().map(|trouble| trouble.words.as_str()),
-        incidents: &record.incidents,
-        runs: &record.runs,
-        pauses: &record.pauses,
-        now: world.now,
-    };
+    let view = record.view(world, node, trouble.as_ref());
     Ok(DryRun {
         playbook: playbook.name.clone(),
         target: target.key(),

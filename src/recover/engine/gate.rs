@@ -6,7 +6,7 @@ use super::words;
 use crate::model::facts::ProcessId;
 use crate::model::{Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState, TriggerCode};
 use crate::recover::actions::World;
-use crate::recover::guard::{self, Decision, Request, View};
+use crate::recover::guard::{self, Decision, Request};
 use crate::recover::notify::{Kind, Message};
 use crate::recover::playbook::{Action, Playbook, Rung, Step};
 use crate::recover::verify;
@@ -125,19 +125,7 @@ impl Drive {
             victims,
             silence: silence.as_ref(),
         };
-        let view = View {
-            config: &world.config,
-            targets: &world.targets,
-            snapshot: &world.snapshot,
-            assessment: &world.assessment,
-            local_node: node.is,
-            broker_stopped_by_operator: node.stopped_by_operator,
-            observe_only: trouble.as_ref().map(|trouble| trouble.words.as_str()),
-            incidents: &record.incidents,
-            runs: &record.runs,
-            pauses: &record.pauses,
-            now: world.now,
-        };
+        let view = record.view(&world, node, trouble.as_ref());
         let decision = guard::decide(&request, &view);
         self.cause = guard::cause(&request, &view);
         if decision == Decision::Go {

@@ -16,9 +16,9 @@ use crate::model::{
 use crate::platform::observe::InstanceState;
 use crate::recover::actions::World;
 use crate::recover::alertmanager::Silences;
-use crate::recover::guard::{self, LocalNode};
+use crate::recover::guard::{self, LocalNode, View};
 use crate::recover::last_good::Assessed;
-use crate::recover::ledger::{Handle, Ledger, LedgerError};
+use crate::recover::ledger::{Handle, Ledger, LedgerError, Trouble};
 use crate::recover::notify::{self, Message};
 use crate::recover::verify::{is_later, is_newer};
 
@@ -72,6 +72,30 @@ pub(super) struct Record {
     pub(super) incidents: Vec<Incident>,
     pub(super) runs: Vec<Run>,
     pub(super) pauses: Vec<Pause>,
+}
+
+impl Record {
+    /// What the guard decides by.
+    pub(super) fn view<'a>(
+        &'a self,
+        world: &'a World,
+        node: Node,
+        trouble: Option<&'a Trouble>,
+    ) -> View<'a> {
+        View {
+            config: &world.config,
+            targets: &world.targets,
+            snapshot: &world.snapshot,
+            assessment: &world.assessment,
+            local_node: node.is,
+            broker_stopped_by_operator: node.stopped_by_operator,
+            observe_only: trouble.map(|trouble| trouble.words.as_str()),
+            incidents: &self.incidents,
+            runs: &self.runs,
+            pauses: &self.pauses,
+            now: world.now,
+        }
+    }
 }
 
 /// What this host's broker node does, by its control and the probes.

@@ -14,7 +14,7 @@ use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions,
 };
 use lapin::types::FieldTable;
-use lapin::{Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionProperties, Consumer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 const DEFAULTS: [(&str, &str); 4] = [
@@ -24,6 +24,8 @@ const DEFAULTS: [(&str, &str); 4] = [
     ("RABBITMQ_PASS", "guest"),
 ];
 const RETRY: Duration = Duration::from_secs(1);
+/// A broker that boots may take a connection and never answer on it.
+const OPENING: Duration = Duration::from_secs(5);
 const TAG: &str = "sample-worker";
 /// How a message begins that ends whoever takes it, unless there is a file [`CURE`] where it runs.
 const POISON: &str = "poison";
@@ -98,8 +100,8 @@ async fn main() -> Outcome<()> {
     }
 }
 
-/// Works until SIGTERM, which is `Ok`, or until the connection is lost.
-async fn consume(options: &Options, signals: &mut Signals) -> Outcome<()> {
+/// The connection with its consumer.
+async fn open(options: &Options, auto_ack: bool) -> Outcome<(Connection, Channel, Consumer)> {
     let name = format!("{}-{}", options.get("--kind"), std::process::id());
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let connection = Connection::connect(&broker(options)?, properties).await?;
@@ -118,14 +120,23 @@ async fn consume(options: &Options, signals: &mut Signals) -> Outcome<()> {
             BasicQosOptions::default(),
         )
         .await?;
-    let auto_ack = options.fault(signals.fault_due) == "auto-ack";
     let consume = BasicConsumeOptions {
         no_ack: auto_ack,
         ..Default::default()
     };
-    let mut deliveries = channel
+    let deliveries = channel
         .basic_consume(queue.into(), TAG.into(), consume, FieldTable::default())
         .await?;
+    Ok((connection, channel, deliveries))
+}
+
+/// Works until SIGTERM, which is `Ok`, or until the connection is lost.
+async fn consume(options: &Options, signals: &mut Signals) -> Outcome<()> {
+    let auto_ack = options.fault(signals.fault_due) == "auto-ack";
+    let (connection, channel, mut deliveries) = tokio::select! {
+        _ = signals.term.recv() => return Ok(()),
+        opened = tokio::time::timeout(OPENING, open(options, auto_ack)) => opened??,
+    };
     begin(options.fault(signals.fault_due), &channel).await?;
     loop {
         tokio::select! {
