@@ -1,6 +1,7 @@
-//! A symptom whose cause could not be repaired: it is not acted on, for the cause would bring it back,
-//! and it does not wait in silence either. Its run ends held, and a person is told with what is known
-//! of the cause. It is looked at again when the cause is over.
+//! A symptom whose cause could not be repaired: it is not acted on, for the cause would bring it back.
+//! Its run ends held, and it is looked at again when the cause is over. Who was called for the cause is
+//! not called for it once more; where a person called the cause's run off, nobody was, and a person is
+//! told with what is known of the cause.
 
 use super::drive::{Drive, Stop};
 use crate::model::{
@@ -45,6 +46,7 @@ impl Drive {
             .filter(|finding| finding.key() == cause)
             .flat_map(|finding| finding.evidence.clone())
             .collect();
+        let nobody_was_called = run.state == RunState::Ended(Outcome::Cancelled);
         let words = format!(
             "its cause, {}, could not be repaired: run {} is {}; look at `warrener runs show {}`",
             incident.key, run.id.0, run.state, run.id.0
@@ -52,7 +54,7 @@ impl Drive {
         Some(Stop {
             outcome: Outcome::Held,
             words,
-            cause: Some(evidence),
+            cause: nobody_was_called.then_some(evidence),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -69,6 +70,8 @@ pub(super) struct Drive {
     /// A rung did not help.
     pub(super) tried: bool,
     begun: Option<Instant>,
+    /// How long it waited for the ledger, in milliseconds: that is no step's own time.
+    waited: AtomicU64,
 }
 
 /// What came of a rung.
@@ -116,6 +119,7 @@ impl Drive {
             told: held.into_iter().collect(),
             clear_at: None,
             tried: false,
+            waited: AtomicU64::new(0),
         }
     }
 
@@ -269,7 +273,7 @@ impl Drive {
         }
         let late = self
             .begun
-            .is_some_and(|begun| begun.elapsed() > playbook.timeout.get());
+            .is_some_and(|begun| begun.elapsed() > playbook.timeout.get() + self.waited());
         if late {
             let words = format!("it took longer than {}", playbook.timeout);
             let outcome = match self.run.state {
@@ -355,16 +359,25 @@ impl Drive {
         &self,
         change: impl Fn(&mut Ledger) -> Result<T, LedgerError> + Send + Clone + 'static,
     ) -> Option<T> {
-        loop {
+        let came = Instant::now();
+        let written = loop {
             match self.shared.ledger.write(change.clone()).await {
-                Ok(value) => return Some(value),
+                Ok(value) => break Some(value),
                 Err(error) if error.is_observe_only() => tokio::time::sleep(AGAIN).await,
                 Err(error) => {
                     tracing::error!(run = self.run.id.0, %error, "not written down");
-                    return None;
+                    break None;
                 }
             }
-        }
+        };
+        let waited = u64::try_from(came.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(waited, Ordering::Relaxed);
+        written
+    }
+
+    /// How long it waited for the ledger.
+    pub(super) fn waited(&self) -> Duration {
+        Duration::from_millis(self.waited.load(Ordering::Relaxed))
     }
 
     /// Something was done, not only looked at.

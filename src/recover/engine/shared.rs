@@ -148,9 +148,12 @@ impl Shared {
         });
         let targets = match nodes {
             Some(nodes) => {
-                // Of one node, this host's own is known where its control is here.
-                let own = setup.config.broker.control.as_ref();
-                let own = own.and_then(|_| (nodes.len() == 1).then(|| nodes[0].clone()));
+                // Only where its control is here; of one node it need not be named.
+                let broker = &setup.config.broker;
+                let own = broker.control.as_ref().and_then(|_| match &nodes[..] {
+                    [only] => Some(only.clone()),
+                    _ => broker.node.clone(),
+                });
                 Arc::new(setup.targets.as_ref().clone().with_nodes(nodes, own))
             }
             None => Arc::clone(&setup.targets),

@@ -16,6 +16,8 @@ use crate::recover::playbook::{Action, Playbook, Step};
 
 /// The world is waited for at least this long after an act, so that what was done is seen.
 const SEEN: Duration = Duration::from_secs(20);
+/// What was planned so long ago is planned anew.
+const STALE: Duration = Duration::from_secs(2);
 
 /// What became of a step: whether anything was done, or why it failed.
 pub(super) type Stepped = Result<bool, String>;
@@ -90,7 +92,10 @@ impl Drive {
                             continue;
                         }
                     }
-                    match self.act(rung, attempt, step, plan, until).await {
+                    let waited = self.waited();
+                    let result = self.act(rung, attempt, step, plan, until).await;
+                    until += self.waited().saturating_sub(waited);
+                    match result {
                         Ok(needless) => acted |= !needless,
                         Err(words) if attempt <= step.retries && Instant::now() < until => {
                             tracing::warn!(run = self.run.id.0, words, attempt, "tried again");
@@ -150,9 +155,19 @@ impl Drive {
             plan: plan.words,
             before: plan.before,
         };
-        let number = self.intend(intent).await?;
-        let hands = std::sync::Arc::clone(&self.shared.setup().hands);
         let patience = until.saturating_duration_since(Instant::now());
+        let waited = self.waited();
+        let number = self.intend(intent).await?;
+        let waited = self.waited().saturating_sub(waited);
+        if waited > STALE {
+            // Nothing was done yet, and what holds it back may have come up meanwhile.
+            let words = format!("the ledger could not be written for {} s", waited.as_secs());
+            let result = StepResult::ObservedNotDone;
+            self.conclude(number, done(None, result, words, Vec::new()))
+                .await;
+            return Ok(true);
+        }
+        let hands = std::sync::Arc::clone(&self.shared.setup().hands);
         self.disturbed |= step.action.risk() > Risk::Safe;
         let acted_at = self.shared.now();
         let outcome = match timeout(patience, (plan.job)(hands)).await {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::rig::{Rig, intent, now};
 use crate::model::*;
+use crate::recover::desk::Desk;
 use crate::recover::engine::recurrence::place;
 use crate::recover::engine::{cause, words};
 use crate::recover::ledger::{Ledger, NewRun, Word};
@@ -172,8 +173,8 @@ fn taking_back_goes_on_after_a_crash_and_is_done_once() {
     }
 }
 
-#[test]
-fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
+/// A symptom's run, whose cause's run ended as `outcome`; how many letters of it there are.
+fn symptom_of_a_cause_that(outcome: Outcome) -> (Rig, Desk, u64) {
     let control = "{command: {start: ['true'], stop: ['true'], status: ['false']}}";
     let found = "match: {cmdline: no-such-worker}";
     let worker_w = format!("workers: {{w: {{{found}, control: {control}}}}}");
@@ -200,15 +201,22 @@ fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
         let run = ledger.propose(&new, at)?;
         let running = RunState::Running;
         ledger.advance(run.id, RunState::Proposed, running, None, at)?;
-        let failed = ended(Outcome::Failed);
-        ledger.advance(run.id, running, failed, None, at)?;
+        ledger.advance(run.id, running, ended(outcome), None, at)?;
         ledger.join(&key(Code::WorkerDown, worker()), at)
     };
     rig.wait(rig.ledger.write(write)).unwrap();
-    let _desk = rig.start();
+    let desk = rig.start();
     let held = rig.wait_state(ended(Outcome::Held));
     assert_eq!(held.target, worker());
-    assert_eq!(rig.read(|ledger| ledger.waiting()).0, 1);
+    let letters = rig.read(|ledger| ledger.waiting()).0;
+    (rig, desk, letters)
+}
+
+#[test]
+fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
+    // A person was called for the cause.
+    let (rig, _desk, letters) = symptom_of_a_cause_that(Outcome::Failed);
+    assert_eq!(letters, 0);
     rig.looks(10);
     assert_eq!(rig.runs().len(), 2);
     // Its cause is over: it is for itself now, at once.
@@ -218,6 +226,12 @@ fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
     })
     .unwrap();
     assert_eq!(rig.runs()[0].target, worker());
+}
+
+#[test]
+fn a_symptom_of_a_cause_that_was_called_off_is_told() {
+    let (_rig, _desk, letters) = symptom_of_a_cause_that(Outcome::Cancelled);
+    assert_eq!(letters, 1);
 }
 
 #[test]

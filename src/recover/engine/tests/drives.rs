@@ -102,6 +102,48 @@ fn a_hold_takes_nothing_of_a_steps_time() {
 }
 
 #[test]
+fn a_ledger_that_is_not_written_takes_nothing_of_a_steps_time_and_the_step_is_planned_anew() {
+    let rig = Rig::new(AUTO, &rung(&[("safe", "echo x >> DIR/count")]));
+    rig.make("broken");
+    let run = rig.left(TriggerCode::Finding(Code::MemoryLow), None);
+    let engine = rig.still();
+    let (id, incident) = (run.id, run.incident);
+    let incident = rig.read(move |l| l.incident(incident)).unwrap();
+    let playbook = rig.setup.playbooks.get("room").unwrap().clone();
+    rig.looks(2);
+    let mut drive = Drive::new(engine.shared.clone(), run, incident, Vec::new());
+    let (stuck, is_stuck) = std::sync::mpsc::channel();
+    let (go, goes) = std::sync::mpsc::channel::<()>();
+    let stepped = std::thread::scope(|scope| {
+        let stuck = rig.ledger.write(move |_| {
+            stuck.send(()).unwrap();
+            goes.recv().ok();
+            Ok(())
+        });
+        scope.spawn(|| rig.wait(stuck).unwrap());
+        is_stuck.recv().unwrap();
+        let stepping = scope.spawn(|| {
+            let step = &playbook.ladder[0].steps[0];
+            rig.wait(drive.step(&playbook, 0, step))
+        });
+        let until = Instant::now() + Duration::from_millis(3000);
+        while Instant::now() < until {
+            rig.looks(1);
+        }
+        go.send(()).unwrap();
+        stepping.join().unwrap()
+    });
+    assert_eq!(stepped.unwrap(), Ok(true));
+    assert_eq!(rig.text("count"), "x\n");
+    let results: Vec<_> = rig
+        .read(move |l| l.steps(id))
+        .into_iter()
+        .filter_map(|step| Some(step.done?.result))
+        .collect();
+    assert_eq!(results, [StepResult::ObservedNotDone, StepResult::Done]);
+}
+
+#[test]
 fn what_is_over_while_it_is_held_is_not_acted_on() {
     let rig = Rig::new(AUTO, &mend());
     rig.make("calm");
