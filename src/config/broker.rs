@@ -34,6 +34,9 @@ pub struct Broker {
     /// How this host's broker node is observed and restarted. Only on a host whose warrener may
     /// restart its broker node.
     pub control: Option<Control>,
+    /// The name of this host's node, as the cluster knows it: `rabbit@app-1`. Only for a node of a
+    /// cluster; one alone is known without.
+    pub node: Option<String>,
     /// Certificates for `amqps://` and `https://`; without it, the system's roots.
     pub tls: Option<Tls>,
 }
@@ -48,6 +51,7 @@ impl Default for Broker {
             every: Period::secs(5),
             roundtrip: Roundtrip::default(),
             control: None,
+            node: None,
             tls: None,
         }
     }
