@@ -119,12 +119,19 @@ fn files(dir: &std::path::Path, into: &mut BTreeMap<String, Vec<u8>>) {
 fn no_secret_leaves_the_process() {
     let people = Receiver::start();
     let w = planted(&people);
+    let env_before = fs::read(w.dir().join(".env")).unwrap();
     let address = w.address().to_owned();
     w.wait("what is wrong to be found", |m| {
         let found = |code| m.get("warrener_finding", &[("code", code)]) == Some(1.0);
         found("ConfigInvalid") && found("WorkerDown")
     });
     let mut out: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    // On a busy machine the first login may run out of time, and the next comes later.
+    let tried = wait_until("the planted password to be tried", PATIENCE, || {
+        let status = ask(&address, "GET /api/v1/status", &[]).text();
+        status.contains("\"login\":\"auth\"").then_some(status)
+    });
+    out.insert("status before".into(), tried.unwrap().into_bytes());
     let runs = wait_until("runs that wait for a person", PATIENCE, || {
         let runs = ask(&address, "GET /api/v1/runs", &[]).text();
         let runs: serde_json::Value = serde_json::from_str(&runs).unwrap();
@@ -241,14 +248,12 @@ fn no_secret_leaves_the_process() {
         "{EXE}"
     );
     assert!(
-        holds("GET /api/v1/status []", "\"login\":\"auth\""),
-        "the planted password is tried"
-    );
-    assert!(
         out.keys().any(|name| name.ends_with("ledger.db")),
         "{:?}",
         out.keys()
     );
+    let env_after = fs::read(w.dir().join(".env")).unwrap();
+    assert!(env_after == env_before, "nothing could repair it");
     let hidden = [
         format!("someone:{CANARY}-management"),
         format!("someone:{CANARY}-prometheus"),
