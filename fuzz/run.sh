@@ -1,14 +1,17 @@
 #!/bin/bash
 # libFuzzer on everything that comes from outside, each target for FUZZ_SECONDS (60), beginning with the
-# repository's own files. What it finds is left in fuzz/artifacts, and ends it.
+# repository's own files; FUZZ_ONLY for one of them. What it finds is left in fuzz/artifacts, and ends it.
 set -euo pipefail
 cd "$(dirname "$0")"
 built=$(pwd)/../target/fuzz
-RUSTC_WRAPPER=$(pwd)/rustc.sh cargo build --locked --bins --target-dir "$built"
+# The dependencies of the tests, and libFuzzer beside them.
+cp ../Cargo.lock Cargo.lock
+RUSTC_WRAPPER=$(pwd)/rustc.sh cargo build --bins --target-dir "$built"
 
 fuzz() {
   local target=$1
   shift
+  [[ -z "${FUZZ_ONLY:-}" || $FUZZ_ONLY = "$target" ]] || return 0
   mkdir -p "corpus/$target" "artifacts/$target"
   echo "fuzz: $target"
   "$built/debug/$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=5 -rss_limit_mb=1024 \

@@ -17,6 +17,7 @@ workers:
 queues: {pinned: {orders: {vhost: shop, max_ready: 5}}}
 host: {disks: [/]}
 files: {logs: [{glob: '/srv/logs/*.log'}]}
+env_files: [{path: /srv/.env}]
 ";
 
 static TARGETS: LazyLock<Targets> = LazyLock::new(|| {
