@@ -139,7 +139,8 @@ fn a_storm_of_alerts_is_taken_and_nothing_runs_twice() {
     targets.dedup();
     assert_eq!((all, targets.len()), (KINDS, KINDS), "one run for each");
     println!(
-        "{KINDS} incidents, {all} runs; RSS at the end {:.1} MiB",
-        mib(pid, "VmRSS:").unwrap()
+        "{KINDS} incidents, {all} runs; RSS at the end {:.1} MiB, at most {:.1}",
+        mib(pid, "VmRSS:").unwrap(),
+        mib(pid, "VmHWM:").unwrap()
     );
 }
