@@ -27,7 +27,7 @@ pub enum Stream {
     Err,
 }
 
-/// A line, with the engine's time in front.
+/// A line without its end, with the engine's time in front.
 pub type EachLine<'a> = &'a mut (dyn FnMut(&str, Stream, &[u8]) + Send);
 
 impl Docker {
@@ -97,7 +97,7 @@ async fn one(
             let room = LONGEST_LINE.saturating_sub(line.len());
             line.extend_from_slice(&part[..part.len().min(room)]);
             if part.ends_with(b"\n") {
-                each(name, *stream, line);
+                each(name, *stream, line.strip_suffix(b"\n").unwrap_or(line));
                 line.clear();
             }
         }
