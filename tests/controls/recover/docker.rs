@@ -211,7 +211,9 @@ fn docker_containers_are_repaired_and_what_a_person_stopped_is_left_so() {
     assert_eq!(site.life("task-1"), killed);
     let began = Instant::now();
     site.warrener(&["resume"]);
-    watched.recovers("paused, and resumed", "worker-unhealthy", after, began);
+    // The worker is its cause's: the repair of the file starts it, and nothing is left to its own.
+    watched.recovers("paused, and resumed", "config-invalid", after, began);
+    assert_ne!(site.life("task-1"), killed);
     site.well(2, 100, "after it was resumed");
     assert_ne!(
         fs::read_to_string(site.folder.join(".env")).unwrap(),
