@@ -32,5 +32,5 @@ warrener ($version-1) unstable; urgency=medium
 
   * Release $version; what changed is in changelog.gz.
 
- -- warrener maintainers <warrener@localhost>  $(LC_ALL=C date -u -R -d "@$seconds")
+ -- warrener developers <warrener@warrener.invalid>  $(LC_ALL=C date -u -R -d "@$seconds")
 END
