@@ -81,6 +81,7 @@ fn a_package_is_installed_works_is_upgraded_and_leaves_nothing() {
 
     let site = Site::start(booted);
     let run = site.repaired("by the rule, Alertmanager and its webhook");
+    frozen(&site);
     let booted = &site.booted;
 
     later(booted);
@@ -128,6 +129,32 @@ fn a_package_is_installed_works_is_upgraded_and_leaves_nothing() {
     // Of the account, which stays.
     let left: Vec<_> = left.iter().filter(|path| !site.is_own(path)).collect();
     assert!(left.is_empty(), "left behind: {left:#?}");
+}
+
+/// A warrener that does nothing any more is ended and started again by systemd.
+fn frozen(site: &Site) {
+    let booted = &site.booted;
+    let life = |unit| booted.show(unit, "InvocationID").unwrap();
+    let (before, worker) = (life("warrener.service"), life(WORKER));
+    let begun = Instant::now();
+    let stop = ["kill", "--kill-whom=main", "--signal=STOP"];
+    booted
+        .systemctl(&[&stop[..], &["warrener.service"]].concat())
+        .unwrap();
+    site.wait("another warrener in a frozen one's place", || {
+        (life("warrener.service") != before).then_some(())
+    });
+    site.serves();
+    println!(
+        "frozen: systemd has another serve after {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
+    let restarts = booted.show("warrener.service", "NRestarts").unwrap();
+    assert_eq!(restarts, "1");
+    let told = booted.run("journalctl", &["--no-pager", "--unit=warrener.service"]);
+    assert!(told.unwrap().contains("Watchdog timeout"));
+    assert_eq!(life(WORKER), worker, "nobody else is disturbed");
+    site.well();
 }
 
 /// As it is when `apt-get` is done.

@@ -111,7 +111,7 @@ impl Site {
         runs["runs"].as_array().cloned().unwrap_or_default()
     }
 
-    fn wait<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+    pub(super) fn wait<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
         let found = wait_until(what, LONG, look);
         found.unwrap_or_else(|error| {
             let args = [
@@ -134,7 +134,7 @@ impl Site {
         });
     }
 
-    fn well(&self) {
+    pub(super) fn well(&self) {
         self.wait("all well", || {
             (self.json(&["status"])["score"].as_i64() >= Some(90)).then_some(())
         });
