@@ -22,4 +22,5 @@ fuzz webhook seeds/webhook -dict=webhook.dict
 fuzz playbook ../playbooks ../tests/playbooks
 fuzz configuration ../tests/config
 fuzz env seeds/env
-fuzz exposition ../tests/captures
+# Its captures are large, and what breaks it is not.
+fuzz exposition ../tests/captures -max_len=16384

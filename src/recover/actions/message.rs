@@ -2,12 +2,15 @@
 
 use super::{Asked, Effect, Next, Plan, World, job};
 use crate::model::{Failure, Reason};
-use crate::model::{Finding, StepResult, Timestamp};
-use crate::recover::notify::{Kind, Message, tell};
+use crate::model::{Finding, Step, StepResult, Timestamp};
+use crate::recover::notify::{Kind, Message, tell, was_told};
 use crate::recover::playbook::NotifyArgs;
 
-/// What is still to be told: everything, or nothing when it was. Told again rather than never: the
-/// outbox drops what says the same.
+/// How it went.
+const IN_THE_OUTBOX: &str = "it is in the outbox";
+
+/// What is still to be told: everything, or nothing when it was, also when that could not be written
+/// down before warrener ended. Told again rather than never.
 pub(super) fn once(
     asked: &Asked<'_>,
     world: &World,
@@ -18,21 +21,40 @@ pub(super) fn once(
     let told = |result| matches!(result, StepResult::Done | StepResult::ObservedDone);
     let mut results = asked.own.iter().filter_map(|step| step.done.as_ref());
     if results.any(|done| told(done.result)) {
-        return Next::Done("it is in the outbox".into());
+        return Next::Done(IN_THE_OUTBOX.into());
     }
     let message = message(asked, world, kind, args);
+    let begun = begun(asked).map(|at| (at, (kind, asked.incident.id)));
     Next::Act(Plan {
         words: words.into(),
         target: asked.run.target.clone(),
         before: Vec::new(),
         victims: None,
         job: job(async move |hands| {
+            if let Some((since, what)) = begun
+                && let Ok(true) = was_told(&hands.ledger, &hands.config, what, since).await
+            {
+                return Ok(Effect::done(IN_THE_OUTBOX));
+            }
             let now = (hands.now)().into();
             let told = tell(&hands.ledger, &hands.config, message, now).await;
             told.map_err(|error| Failure::new(Reason::Io, error.to_string()))?;
-            Ok(Effect::done("it is in the outbox"))
+            Ok(Effect::done(IN_THE_OUTBOX))
         }),
     })
+}
+
+/// When this step was begun, where a warrener before this one ended in it.
+fn begun(asked: &Asked<'_>) -> Option<Timestamp> {
+    let mut newest = asked.journal.iter().rev().take_while(|step| {
+        let intent = &step.intent;
+        intent.rung == asked.run.rung && intent.action == asked.step.action.name()
+    });
+    let ended = |step: &&Step| {
+        let result = step.done.as_ref().map(|done| done.result);
+        matches!(result, None | Some(StepResult::ObservedNotDone))
+    };
+    newest.find(ended).map(|step| step.intended_at)
 }
 
 /// The message as things are now.

@@ -16,7 +16,7 @@ use crate::recover::ledger::Handle;
 use crate::recover::playbook::{self, Action, Nothing};
 use crate::recover::targets::Targets;
 
-pub(super) const NOW: Timestamp = Timestamp(1_800_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 fn now() -> Moment {
     Moment::new(Instant::now(), SystemTime::now())

@@ -4,10 +4,12 @@
 use super::drive::{Drive, Stop};
 use super::words;
 use crate::model::facts::ProcessId;
-use crate::model::{Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState, TriggerCode};
+use crate::model::{
+    Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState, Timestamp, TriggerCode,
+};
 use crate::recover::actions::World;
 use crate::recover::guard::{self, Decision, Request};
-use crate::recover::notify::{Kind, Message};
+use crate::recover::notify::{Kind, Message, was_told};
 use crate::recover::playbook::{Action, Playbook, Rung, Step};
 use crate::recover::verify;
 
@@ -215,6 +217,16 @@ impl Drive {
     pub(super) async fn tell(&self, kind: Kind, todo: Option<String>) {
         let message = self.message(kind, todo);
         self.shared.tell(message).await;
+    }
+
+    /// Whether people were told so about its incident since then; never, where nothing was begun.
+    pub(super) async fn was_told(&self, kind: Kind, begun: Option<Timestamp>) -> bool {
+        let (ledger, config) = (&self.shared.ledger, &self.shared.setup().config);
+        let what = (kind, self.incident.id);
+        match begun {
+            Some(since) => was_told(ledger, config, what, since).await.unwrap_or(false),
+            None => false,
+        }
     }
 
     /// What people are told about this run as it is now.

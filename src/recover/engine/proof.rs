@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::crash::Point;
 use super::drive::{Climbed, Drive, Stop};
+use super::words;
 use crate::model::{Moment, Outcome, RunState};
 use crate::recover::playbook::{Condition, Playbook, Verify};
 use crate::recover::verify::{self, About};
@@ -87,7 +88,7 @@ impl Drive {
     pub(super) async fn emergency(&mut self, playbook: &Playbook) -> Result<Stop, Stop> {
         self.pass(playbook, &[]).await?;
         // Told once, also when warrener ended meanwhile; and written down, so that budgets count it.
-        if self.journal.is_empty() {
+        if !words::acted_on(&self.journal, 0) {
             self.call_a_person().await;
         }
         let Some(verify) = playbook.verify.clone() else {

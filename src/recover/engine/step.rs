@@ -241,12 +241,16 @@ impl Drive {
             plan: "call a person, in every channel".to_owned(),
             before: Vec::new(),
         };
+        // It may have been told before warrener ended.
+        let begun = self.journal.first().map(|step| step.intended_at);
         let Ok(number) = self.intend(intent).await else {
             return;
         };
         let at = self.shared.now();
         let todo = "the open incidents are repaired in the order configuration, broker, workers; look at `warrener runs`";
-        self.tell(Kind::Emergency, Some(todo.into())).await;
+        if !self.was_told(Kind::Emergency, begun).await {
+            self.tell(Kind::Emergency, Some(todo.into())).await;
+        }
         let words = "it is in the outbox".to_owned();
         self.conclude(number, done(Some(at), StepResult::Done, words, Vec::new()))
             .await;

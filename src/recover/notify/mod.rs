@@ -164,7 +164,6 @@ impl Letters {
     }
 }
 
-/// Writes a line into the log, and puts the message into the outbox.
 /// A message for every channel of the configuration, whatever the level, to be put into the outbox
 /// by whoever must not do so twice.
 pub fn notices(config: &Config, message: &Message, now: Timestamp) -> Vec<Notice> {
@@ -195,4 +194,26 @@ pub async fn tell(
         return Ok(());
     }
     ledger.write(move |ledger| letters.put(ledger)).await
+}
+
+/// Whether people were told anything of this kind about an incident since then.
+///
+/// # Errors
+/// [`LedgerError`].
+pub async fn was_told(
+    ledger: &Handle,
+    config: &Config,
+    (kind, incident): (Kind, IncidentId),
+    since: Timestamp,
+) -> Result<bool, LedgerError> {
+    let channels = channel::configured(config);
+    let told = ledger.read(move |ledger| {
+        for (channel, _) in &channels {
+            if together::was_told(ledger, channel, (kind, incident), since)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    });
+    told.await
 }

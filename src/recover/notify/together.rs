@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::letter::Letter;
 use super::{Kind, Message};
 use crate::config::Level;
-use crate::model::{self, Timestamp};
+use crate::model::{self, IncidentId, Timestamp};
 use crate::recover::ledger::{Ledger, LedgerError, Notice, NoticeId, Noticed};
 
 /// How long one notice about the same keeps the next one waiting.
@@ -65,6 +65,22 @@ fn is_the_end_of_what_was_told(
     }
     let told = ledger.noticed(channel, message.incident, Timestamp(0))?;
     Ok(!told.is_empty())
+}
+
+/// Whether the channel was told anything of this kind about an incident since then.
+pub(super) fn was_told(
+    ledger: &Ledger,
+    channel: &str,
+    (kind, incident): (Kind, IncidentId),
+    since: Timestamp,
+) -> Result<bool, LedgerError> {
+    // In the same millisecond is since then.
+    let since = since.before(Duration::from_millis(1));
+    let told = ledger.noticed(channel, Some(incident), since)?;
+    let mut kinds = told
+        .iter()
+        .filter_map(|one| Some(Letter::from_value(&one.body)?.message.kind));
+    Ok(kinds.any(|told| told == kind))
 }
 
 /// What becomes of `letter`, of what the channel was lately told about the same incident, newest

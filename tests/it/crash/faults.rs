@@ -1,12 +1,16 @@
 //! The faults, the actions that their repair comes to, and what is to be done once.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::json;
 
 use super::Counts;
-use crate::support::ward::{Care, MORTAL, Ward};
+use crate::support::ward::{Care, MORTAL, TOKEN, Ward};
 
 /// One fault.
 pub(crate) struct Fault {
@@ -30,6 +34,11 @@ const NOTHING: Counts = Counts {
     writes: 0,
     logs: 0,
     calls: 0,
+};
+
+const CALLED: Counts = Counts {
+    calls: 1,
+    ..NOTHING
 };
 
 /// Never the same twice: what equals the newest backup is not backed up again, and so not counted.
@@ -88,7 +97,14 @@ pub(crate) const CONFIG_BROKEN: Fault = Fault {
 /// Nothing of it is an env file any more: no repair of its keys helps.
 pub(crate) const GARBAGE: Fault = Fault {
     name: "env file replaced by garbage",
-    actions: &[("config.rollback", 1)],
+    // The repair is refused, and so ends its rung; the rest is of the next one.
+    actions: &[
+        ("config.repair", 1),
+        ("config.rollback", 1),
+        ("config.validate", 1),
+        ("config.impact", 1),
+        ("workers.restart_staged", 1),
+    ],
     make: |ward| {
         let garbage = format!("\u{0}\u{1}not an env file\n===={}\n", mark());
         fs::write(ward.env_file(), garbage).unwrap();
@@ -102,6 +118,8 @@ pub(crate) const DRIFTED: Fault = Fault {
     playbook: "config-invalid",
     // Stop and start of one worker, and of the other.
     actions: &[
+        ("config.validate", 1),
+        ("config.impact", 1),
         ("workers.restart_staged", 1),
         ("workers.restart_staged", 2),
         ("workers.restart_staged", 3),
@@ -173,7 +191,13 @@ pub(crate) const FILES: Fault = Fault {
 /// A worker that ends at each start, so that only a person helps.
 pub(crate) const DIES: Fault = Fault {
     name: "worker dies at each start",
-    actions: &[("escalate", 1)],
+    // Its first start, the one that is tried again, and the rung that finds nothing to stop.
+    actions: &[
+        ("worker.start", 1),
+        ("worker.start", 2),
+        ("worker.stop", 1),
+        ("escalate", 1),
+    ],
     care: || Care {
         wrapper: MORTAL,
         ..Care::default()
@@ -183,15 +207,101 @@ pub(crate) const DIES: Fault = Fault {
         Ward::signal(ward.pids("task")[0], Signal::KILL);
     },
     outcome: "failed",
-    acts: Counts {
-        calls: 1,
-        ..NOTHING
-    },
+    acts: CALLED,
     mend: |ward| fs::remove_file(ward.dir().join("die")).unwrap(),
     ..KILLED
 };
 
-pub(crate) const ALL: [Fault; 8] = [
+/// Nobody knows the password: neither the file nor what last worked lets anybody in.
+pub(crate) const SHUT_OUT: Fault = Fault {
+    name: "password changed at the broker",
+    playbook: "config-invalid",
+    actions: &[("escalate", 1)],
+    make: |ward| password(ward, "other"),
+    outcome: "failed",
+    acts: CALLED,
+    mend: |ward| password(ward, "guest"),
+    ..KILLED
+};
+
+fn password(ward: &Ward, password: &str) {
+    let change = ["change_password", "guest", password];
+    ward.broker.ctl(&change).unwrap();
+}
+
+/// The node is restarted and does not boot.
+pub(crate) const NODE_LOST: Fault = Fault {
+    name: "broker that does not come back",
+    actions: &[("escalate", 1)],
+    make: |ward| {
+        fs::write(unbootable(ward), "no_such_key = 1\n").unwrap();
+        ward.kill_broker(Signal::KILL);
+    },
+    outcome: "failed",
+    acts: Counts { nodes: 1, ..CALLED },
+    mend: |ward| {
+        fs::remove_file(unbootable(ward)).unwrap();
+        ward.broker.start_again().unwrap();
+    },
+    ..NODE_KILLED
+};
+
+fn unbootable(ward: &Ward) -> PathBuf {
+    ward.broker.dir().join("conf.d/99-unbootable.conf")
+}
+
+/// Its process does not append to it, so that it can't be cut, and is left alone.
+pub(crate) const FILES_LEFT: Fault = Fault {
+    name: "log that may not be cut",
+    actions: &[("escalate", 1)],
+    make: |ward| {
+        fs::create_dir_all(ward.dir().join("logs")).unwrap();
+        let path = ward.dir().join("logs/held.log");
+        let mut log = fs::File::create(&path).unwrap();
+        log.write_all(&vec![b'x'; 2 << 20]).unwrap();
+        std::thread::spawn(move || {
+            while path.exists() {
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+            drop(log);
+        });
+    },
+    outcome: "failed",
+    acts: CALLED,
+    mend: |ward| fs::remove_file(ward.dir().join("logs/held.log")).unwrap(),
+    ..FILES
+};
+
+/// A person asks for everything that is open to be repaired.
+pub(crate) const EMERGENCY: Fault = Fault {
+    name: "emergency",
+    playbook: "emergency",
+    actions: &[("escalate", 1)],
+    make: |ward| {
+        Ward::signal(ward.pids("task")[0], Signal::KILL);
+        ask_for_all(ward.warrener.address()).unwrap();
+    },
+    acts: Counts {
+        starts: 1,
+        ..CALLED
+    },
+    ..KILLED
+};
+
+fn ask_for_all(address: &str) -> std::io::Result<()> {
+    let body = json!({"playbook": "emergency"}).to_string();
+    let mut stream = TcpStream::connect(address)?;
+    write!(
+        stream,
+        "POST /api/v1/runs HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )?;
+    // It may end before it answers.
+    stream.read_to_end(&mut Vec::new()).map(drop).or(Ok(()))
+}
+
+pub(crate) const ALL: [Fault; 12] = [
     KILLED,
     FROZEN,
     CONFIG_BROKEN,
@@ -200,4 +310,8 @@ pub(crate) const ALL: [Fault; 8] = [
     NODE_KILLED,
     FILES,
     DIES,
+    SHUT_OUT,
+    NODE_LOST,
+    FILES_LEFT,
+    EMERGENCY,
 ];

@@ -215,14 +215,14 @@ impl Ward {
     }
 
     /// The same, with a ledger of its own: no cooldown, no budget, no run before.
-    pub(crate) fn restart_anew(&mut self, crash_at: &str) {
+    pub(crate) fn restart_anew(&mut self, crash_at: Option<&str>) {
         self.kill();
         for entry in fs::read_dir(self.dir().join("state")).unwrap().flatten() {
             if entry.file_name().to_string_lossy().starts_with("ledger") {
                 fs::remove_file(entry.path()).unwrap();
             }
         }
-        self.restart(Some(crash_at));
+        self.restart(crash_at);
     }
 
     fn kill(&self) {

@@ -102,3 +102,19 @@ async fn a_person_is_told_what_to_do_where_the_playbook_says_nothing() {
     let todo = told[0]["todo"].as_str().unwrap();
     assert!(todo.contains("warrener runs"), "{todo}");
 }
+
+#[tokio::test]
+async fn a_person_called_just_before_warrener_ended_is_not_called_again() {
+    let mut scene = scene(Action::Escalate(text("Look at its log"))).await;
+    assert_eq!(done(&scene).await.len(), 1);
+    // What people are told has what was done in it, and that it could not be told is a part of that.
+    scene.did("escalate", "warrener ended", StepResult::ObservedNotDone);
+    assert_eq!(done(&scene).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_who_was_not_called_before_warrener_ended_is() {
+    let mut scene = scene(Action::Escalate(text("Look at its log"))).await;
+    scene.did("escalate", "warrener ended", StepResult::ObservedNotDone);
+    assert_eq!(done(&scene).await.len(), 1);
+}
