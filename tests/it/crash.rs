@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testbed::wait_until;
+use warrener::recover::playbook::Playbooks;
 
 use crate::support::ward::Ward;
 use crate::support::{PATIENCE, Receiver};
-use faults::{CONFIG_BROKEN, FROZEN, Fault, KILLED, NODE_KILLED};
+use faults::{ALL, CONFIG_BROKEN, FROZEN, Fault, KILLED, NODE_KILLED};
 
 /// Long enough for every rung on a busy machine.
 const OVER: Duration = Duration::from_secs(240);
@@ -233,4 +234,25 @@ fn an_env_file_that_was_repaired_before_a_crash_is_not_written_again() {
 #[test]
 fn a_broker_that_was_restarted_before_a_crash_is_not_restarted_again() {
     once(&NODE_KILLED, "broker.restart:after_act");
+}
+
+/// `notify`, as the last of a rung, is told with the end of the run.
+#[test]
+fn every_action_of_every_rung_that_is_shipped_is_crashed_in() {
+    let playbooks = Playbooks::load(None).unwrap();
+    for playbook in playbooks.iter() {
+        let own = || ALL.iter().filter(|fault| fault.playbook == playbook.name);
+        assert!(own().count() > 0, "{}", playbook.name);
+        for rung in &playbook.ladder {
+            let steps = rung.steps.iter().map(|step| step.action.name());
+            for action in steps.filter(|action| *action != "notify") {
+                let comes_to = |fault: &&Fault| {
+                    let mut actions = fault.actions.iter();
+                    fault.rungs.contains(&&*rung.name) && actions.any(|(own, _)| *own == action)
+                };
+                let where_from = format!("{}, {}: {action}", playbook.name, rung.name);
+                assert!(own().any(|fault| comes_to(&fault)), "{where_from}");
+            }
+        }
+    }
 }

@@ -16,6 +16,8 @@ use crate::support::ward::{Care, MORTAL, TOKEN, Ward};
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
     pub(crate) playbook: &'static str,
+    /// The rungs that it comes to.
+    pub(crate) rungs: &'static [&'static str],
     /// The actions of its repair; with a number, the N-th time.
     pub(crate) actions: &'static [(&'static str, u32)],
     pub(crate) care: fn() -> Care,
@@ -48,6 +50,7 @@ fn mark() -> u128 {
 
 pub(crate) const KILLED: Fault = Fault {
     name: "worker killed",
+    rungs: &["start"],
     playbook: "worker-unhealthy",
     actions: &[("worker.start", 1)],
     care: Care::default,
@@ -62,6 +65,7 @@ pub(crate) const KILLED: Fault = Fault {
 
 pub(crate) const FROZEN: Fault = Fault {
     name: "worker frozen",
+    rungs: &["replace"],
     actions: &[
         ("worker.stop", 1),
         ("worker.cleanup", 1),
@@ -76,6 +80,7 @@ pub(crate) const FROZEN: Fault = Fault {
 
 pub(crate) const CONFIG_BROKEN: Fault = Fault {
     name: "env file emptied",
+    rungs: &["repair"],
     playbook: "config-invalid",
     actions: &[
         ("config.repair", 1),
@@ -97,6 +102,7 @@ pub(crate) const CONFIG_BROKEN: Fault = Fault {
 /// Nothing of it is an env file any more: no repair of its keys helps.
 pub(crate) const GARBAGE: Fault = Fault {
     name: "env file replaced by garbage",
+    rungs: &["repair", "roll back"],
     // The repair is refused, and so ends its rung; the rest is of the next one.
     actions: &[
         ("config.repair", 1),
@@ -115,6 +121,7 @@ pub(crate) const GARBAGE: Fault = Fault {
 /// Another way to the same broker: what runs has another configuration than its file.
 pub(crate) const DRIFTED: Fault = Fault {
     name: "workers with another env file",
+    rungs: &["restart"],
     playbook: "config-invalid",
     // Stop and start of one worker, and of the other.
     actions: &[
@@ -142,6 +149,7 @@ pub(crate) const DRIFTED: Fault = Fault {
 
 pub(crate) const NODE_KILLED: Fault = Fault {
     name: "broker killed",
+    rungs: &["configuration", "restart"],
     playbook: "broker-down",
     actions: &[
         ("config.validate", 1),
@@ -164,6 +172,7 @@ pub(crate) const NODE_KILLED: Fault = Fault {
 
 pub(crate) const FILES: Fault = Fault {
     name: "log too large",
+    rungs: &["clean"],
     playbook: "housekeeping",
     actions: &[
         ("logs.cleanup", 1),
@@ -191,13 +200,9 @@ pub(crate) const FILES: Fault = Fault {
 /// A worker that ends at each start, so that only a person helps.
 pub(crate) const DIES: Fault = Fault {
     name: "worker dies at each start",
-    // Its first start, the one that is tried again, and the rung that finds nothing to stop.
-    actions: &[
-        ("worker.start", 1),
-        ("worker.start", 2),
-        ("worker.stop", 1),
-        ("escalate", 1),
-    ],
+    rungs: &["start", "person"],
+    // Its first start, and the one that is tried again; to replace it is more than the level allows.
+    actions: &[("worker.start", 1), ("worker.start", 2), ("escalate", 1)],
     care: || Care {
         wrapper: MORTAL,
         ..Care::default()
@@ -215,6 +220,7 @@ pub(crate) const DIES: Fault = Fault {
 /// Nobody knows the password: neither the file nor what last worked lets anybody in.
 pub(crate) const SHUT_OUT: Fault = Fault {
     name: "password changed at the broker",
+    rungs: &["person"],
     playbook: "config-invalid",
     actions: &[("escalate", 1)],
     make: |ward| password(ward, "other"),
@@ -232,6 +238,7 @@ fn password(ward: &Ward, password: &str) {
 /// The node is restarted and does not boot.
 pub(crate) const NODE_LOST: Fault = Fault {
     name: "broker that does not come back",
+    rungs: &["person"],
     actions: &[("escalate", 1)],
     make: |ward| {
         fs::write(unbootable(ward), "no_such_key = 1\n").unwrap();
@@ -253,6 +260,7 @@ fn unbootable(ward: &Ward) -> PathBuf {
 /// Its process does not append to it, so that it can't be cut, and is left alone.
 pub(crate) const FILES_LEFT: Fault = Fault {
     name: "log that may not be cut",
+    rungs: &["person"],
     actions: &[("escalate", 1)],
     make: |ward| {
         fs::create_dir_all(ward.dir().join("logs")).unwrap();
@@ -275,6 +283,7 @@ pub(crate) const FILES_LEFT: Fault = Fault {
 /// A person asks for everything that is open to be repaired.
 pub(crate) const EMERGENCY: Fault = Fault {
     name: "emergency",
+    rungs: &[],
     playbook: "emergency",
     actions: &[("escalate", 1)],
     make: |ward| {
