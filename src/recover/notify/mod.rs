@@ -164,6 +164,7 @@ impl Letters {
     }
 }
 
+/// Writes a line into the log, and puts the message into the outbox.
 /// A message for every channel of the configuration, whatever the level, to be put into the outbox
 /// by whoever must not do so twice.
 pub fn notices(config: &Config, message: &Message, now: Timestamp) -> Vec<Notice> {

@@ -7,8 +7,7 @@ use crate::model::*;
 use crate::recover::desk::Desk;
 use crate::recover::engine::recurrence::place;
 use crate::recover::engine::{cause, words};
-use crate::recover::ledger::{Ledger, NewRun, Noticed, Word};
-use crate::recover::notify::{Kind, Message, letters};
+use crate::recover::ledger::{Ledger, NewRun, Word};
 use crate::recover::playbook::{Playbooks, Rung};
 
 const AUTO: &str = "{mode: auto, reflex: true, budget: {target: 50 per 1h, host: 50 per 1h}}";
@@ -317,71 +316,4 @@ fn the_third_of_a_kind_begins_higher_and_a_person_is_called_once() {
         (words::RECURRENCE, StepResult::Needless)
     );
     assert_eq!(told(&runs[2]).0, "command.run");
-}
-
-/// An emergency that warrener ended in when it was calling a person, before or after that was put down.
-fn calling(rig: &Rig, told: bool) -> Run {
-    let (at, config) = (Timestamp::from(now()), rig.setup.config.clone());
-    let write = move |ledger: &mut Ledger| {
-        let key = IncidentKey {
-            code: TriggerCode::from_text("HealthCritical").unwrap(),
-            target: Target::Host,
-        };
-        let (incident, _) = ledger.join(&key, at)?;
-        let new = NewRun {
-            incident: incident.id,
-            playbook: "emergency".into(),
-            target: Target::Host,
-            touches: vec![Target::Host],
-            source: TriggerSource::Alertmanager,
-            mode: RunMode::Auto,
-        };
-        let run = ledger.propose(&new, at)?;
-        ledger.advance(run.id, RunState::Proposed, RunState::Running, None, at)?;
-        let intent = Intent {
-            action: "escalate".into(),
-            ..intent(Risk::Safe)
-        };
-        ledger.intend(run.id, &intent, at)?;
-        let message = Message {
-            kind: Kind::Emergency,
-            level: Level::Critical,
-            incident: Some(incident.id),
-            what: "as it was then".into(),
-            done: Vec::new(),
-            evidence: Vec::new(),
-            since: None,
-            took: None,
-            todo: None,
-        };
-        if told {
-            letters(&config, message, at).put(ledger)?;
-        }
-        Ok(run)
-    };
-    rig.wait(rig.ledger.write(write)).unwrap()
-}
-
-#[test]
-fn a_person_is_called_of_an_emergency_once_wherever_warrener_ended() {
-    for told in [false, true] {
-        let recovery = format!("{AUTO}\nnotify: {{webhook: {{url: 'http://127.0.0.1:1/'}}}}");
-        let rig = Rig::new(&recovery, MEND);
-        let run = calling(&rig, told);
-        let _desk = rig.start();
-        testbed::wait_until("a person called", Duration::from_secs(30), || {
-            let steps = rig.read(move |ledger| ledger.steps(run.id));
-            let done = |step: &Step| step.done.as_ref().map(|done| done.result);
-            let results: Vec<_> = steps.iter().map(done).collect();
-            match results[..] {
-                [Some(StepResult::ObservedNotDone), Some(StepResult::Done)] => Ok(()),
-                _ => Err(format!("{results:?}")),
-            }
-        })
-        .unwrap();
-        let all = Timestamp(0);
-        let notices = rig.read(move |l| l.noticed("webhook", Some(run.incident), all));
-        let emergency = |one: &&Noticed| one.body["message"]["kind"] == "emergency";
-        assert_eq!(notices.iter().filter(emergency).count(), 1, "told: {told}");
-    }
 }

@@ -6,6 +6,8 @@ use super::rig::{Rig, intent, now};
 use crate::model::*;
 use crate::recover::desk::{Answer, Ask};
 use crate::recover::engine::drive::Drive;
+use crate::recover::ledger::{Ledger, NewRun, Noticed};
+use crate::recover::notify::{Kind, Message, letters};
 
 const AUTO: &str = "{mode: auto, reflex: true, budget: {target: 50 per 1h, host: 50 per 1h}}";
 
@@ -290,4 +292,71 @@ fn what_follows_from_a_run_joins_it_and_stands_for_itself_when_that_is_over() {
     rig.wait(engine.again(&world)).unwrap();
     rig.wait(engine.take_up(&world)).unwrap();
     assert_eq!(rig.open(), 2);
+}
+
+/// An emergency that warrener ended in when it was calling a person, before or after that was put down.
+fn calling(rig: &Rig, told: bool) -> Run {
+    let (at, config) = (Timestamp::from(now()), rig.setup.config.clone());
+    let write = move |ledger: &mut Ledger| {
+        let key = IncidentKey {
+            code: TriggerCode::from_text("HealthCritical").unwrap(),
+            target: Target::Host,
+        };
+        let (incident, _) = ledger.join(&key, at)?;
+        let new = NewRun {
+            incident: incident.id,
+            playbook: "emergency".into(),
+            target: Target::Host,
+            touches: vec![Target::Host],
+            source: TriggerSource::Alertmanager,
+            mode: RunMode::Auto,
+        };
+        let run = ledger.propose(&new, at)?;
+        ledger.advance(run.id, RunState::Proposed, RunState::Running, None, at)?;
+        let intent = Intent {
+            action: "escalate".into(),
+            ..intent(Risk::Safe)
+        };
+        ledger.intend(run.id, &intent, at)?;
+        let message = Message {
+            kind: Kind::Emergency,
+            level: Level::Critical,
+            incident: Some(incident.id),
+            what: "as it was then".into(),
+            done: Vec::new(),
+            evidence: Vec::new(),
+            since: None,
+            took: None,
+            todo: None,
+        };
+        if told {
+            letters(&config, message, at).put(ledger)?;
+        }
+        Ok(run)
+    };
+    rig.wait(rig.ledger.write(write)).unwrap()
+}
+
+#[test]
+fn a_person_is_called_of_an_emergency_once_wherever_warrener_ended() {
+    for told in [false, true] {
+        let recovery = format!("{AUTO}\nnotify: {{webhook: {{url: 'http://127.0.0.1:1/'}}}}");
+        let rig = Rig::new(&recovery, &mend());
+        let run = calling(&rig, told);
+        let _desk = rig.start();
+        testbed::wait_until("a person called", Duration::from_secs(30), || {
+            let steps = rig.read(move |ledger| ledger.steps(run.id));
+            let done = |step: &Step| step.done.as_ref().map(|done| done.result);
+            let results: Vec<_> = steps.iter().map(done).collect();
+            match results[..] {
+                [Some(StepResult::ObservedNotDone), Some(StepResult::Done)] => Ok(()),
+                _ => Err(format!("{results:?}")),
+            }
+        })
+        .unwrap();
+        let all = Timestamp(0);
+        let notices = rig.read(move |l| l.noticed("webhook", Some(run.incident), all));
+        let emergency = |one: &&Noticed| one.body["message"]["kind"] == "emergency";
+        assert_eq!(notices.iter().filter(emergency).count(), 1, "told: {told}");
+    }
 }
