@@ -7,6 +7,7 @@
 //! Works without a server. What is read is bounded, whatever the logs' size: the newest counts.
 
 mod entry;
+mod files;
 mod group;
 mod instant;
 mod page;
@@ -28,21 +29,18 @@ use crate::config::Config;
 use crate::config::units::Period;
 use crate::platform::docker::Docker;
 use crate::platform::journal;
-use crate::watch::patient::Patient;
 use crate::watch::workers::containers;
-use entry::{Entry, Reader};
+use entry::Reader;
 use group::Groups;
 use instant::Clock;
 use page::{Source, View};
 use redact::Redactor;
-use sources::{Files, Keeper, USUAL_ERROR};
+use sources::{Keeper, USUAL_ERROR};
 use streams::Streams;
 
-/// Read of all files together, in bytes.
-const MOST_READ: u64 = 256 << 20;
 /// Lines read of one journal or one container.
 const MOST_LINES: u64 = 200_000;
-/// Files on a dead mount are given up.
+/// After this long no more of the files is waited for: they may be on a dead mount.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const AFTER_HELP: &str = "\
@@ -59,6 +57,7 @@ parts, the journal of systemd workers and the engine's logs of docker workers; n
 What counts as an error is `files.logs[].error`; elsewhere ERROR, CRITICAL, FATAL, tracebacks and
 panics, and in the journal priority 3 and graver. A message without time belongs to the line before
 it. Values of secrets in the env files are never printed.
+What is not read within two minutes is left out and named; the rest is shown.
 
 Exit codes: 0 read, 1 something could not be read, 2 the command line or warrener.yml is wrong.";
 
@@ -111,26 +110,19 @@ async fn logs(args: Args, clock: Clock) -> Result<Exit, Problem> {
     sources::check(&config, worker).map_err(usage)?;
 
     let keep = if args.each { args.limit as usize } else { 0 };
-    let work = Work {
+    let terms = Terms {
         redactor: Redactor::of(&config),
         clock,
         since,
         errors: args.errors,
-        groups: Groups::new(keep),
-        sources: Vec::new(),
     };
-    let (files, own) = (config.clone(), args.worker.clone());
-    let read = move || {
-        let mut work = work;
-        work.files(&sources::files(&files, own.as_deref(), time_of(since)));
-        work
-    };
-    let mut work = Patient::default()
-        .run(PATIENCE, read)
-        .await
-        .map_err(|why| Problem::Failed(format!("the log files: {why}")))?;
+    let (config, own) = (Arc::new(config), args.worker.clone());
+    let files = Arc::clone(&config);
+    let list = move || sources::files(&files, own.as_deref(), time_of(since));
+    let terms = Arc::new(terms);
+    let mut gathered = files::gather(Arc::clone(&terms), keep, PATIENCE, list).await;
     for keeper in sources::keepers(&config, worker) {
-        work.keeper(&keeper).await;
+        gathered.keeper(&terms, &keeper).await;
     }
 
     let view = View {
@@ -141,10 +133,13 @@ async fn logs(args: Args, clock: Clock) -> Result<Exit, Problem> {
         since,
         now: clock.now.unix_timestamp() * 1000,
     };
-    let unread = work.sources.iter().any(|source| source.problem.is_some());
+    let unread = gathered
+        .sources
+        .iter()
+        .any(|source| source.problem.is_some());
     match args.json {
-        true => say(&page::json(&work.groups, &work.sources, &view)),
-        false => say(&page::text(&work.groups, &work.sources, &view)),
+        true => say(&page::json(&gathered.groups, &gathered.sources, &view)),
+        false => say(&page::text(&gathered.groups, &gathered.sources, &view)),
     }
     Ok(if unread { Exit::Failed } else { Exit::Fine })
 }
@@ -167,85 +162,36 @@ fn time_of(millis: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(since)
 }
 
-/// What is being gathered.
-struct Work {
+/// By what all logs are read.
+#[derive(Debug)]
+struct Terms {
     redactor: Redactor,
     clock: Clock,
+    /// In milliseconds since the Unix epoch.
     since: i64,
     errors: bool,
+}
+
+/// What was gathered.
+#[derive(Debug)]
+struct Gathered {
     groups: Groups,
     sources: Vec<Source>,
 }
 
-impl Work {
-    fn files(&mut self, files: &Files) {
-        for (name, problem) in &files.problems {
-            self.sources.push(Source {
-                problem: Some(problem.clone()),
-                ..Source::named(name.clone())
-            });
-        }
-        let mut left = MOST_READ;
-        // The newest first: what is left out is old.
-        for file in files.files.iter().rev() {
-            let mut source = Source::named(file.name());
-            if left == 0 || file.is_unreadable() {
-                let why = match left {
-                    0 => "not read: the newer logs were 256 MiB already",
-                    _ => "not read: packed, and not by gzip",
-                };
-                source.note = Some(why.to_owned());
-                self.sources.push(source);
-                continue;
-            }
-            let Work {
-                redactor,
-                clock,
-                since,
-                errors,
-                groups,
-                ..
-            } = self;
-            let reader = Reader {
-                clock: *clock,
-                error: &file.error,
-                redactor,
-            };
-            let place: Arc<str> = source.name.as_str().into();
-            let before = groups.counts;
-            let each = &mut |entry: Entry| groups.add(&place, entry, *errors);
-            let outcome = file.open().and_then(|mut opened| {
-                let read = match file.is_packed() {
-                    true => tail::read_packed(opened, *since, left, &reader, each),
-                    false => tail::read(&mut opened, *since, left, &reader, each),
-                };
-                read.map_err(|error| error.to_string())
-            });
-            match outcome {
-                Ok(told) => {
-                    left -= told.read.min(left);
-                    source.note = told.words(file.is_packed());
-                }
-                Err(why) => source.problem = Some(why),
-            }
-            source.count(before, groups.counts);
-            self.sources.push(source);
-        }
-    }
-
-    async fn keeper(&mut self, keeper: &Keeper) {
+impl Gathered {
+    async fn keeper(&mut self, terms: &Terms, keeper: &Keeper) {
         let mut source = Source::named(keeper.name());
         let Ok(usual) = Regex::new(USUAL_ERROR) else {
             return;
         };
-        let Work {
+        let Terms {
             redactor,
             clock,
             since,
             errors,
-            groups,
-            ..
-        } = self;
+        } = terms;
+        let groups = &mut self.groups;
         let reader = Reader {
             clock: *clock,
             error: &usual,
