@@ -34,6 +34,11 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     }
 
+    /// So many seconds after the Unix epoch.
+    pub fn of_unix_seconds(seconds: f64) -> Self {
+        Timestamp((seconds * 1000.0) as i64)
+    }
+
     /// Seconds since the Unix epoch.
     pub fn unix_seconds(self) -> f64 {
         self.0 as f64 / 1000.0
@@ -47,7 +52,7 @@ fn millis(duration: Duration) -> i64 {
 /// Its wall-clock half.
 impl From<Moment> for Timestamp {
     fn from(moment: Moment) -> Self {
-        Timestamp((moment.unix_seconds() * 1000.0) as i64)
+        Timestamp::of_unix_seconds(moment.unix_seconds())
     }
 }
 

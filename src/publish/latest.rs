@@ -1,8 +1,7 @@
-//! The newest status in every form that is served: the document, its JSON, and the score's past.
+//! The newest status in every form that is served: the document and its JSON.
 
 use std::sync::Arc;
 
-use super::recent_scores::RecentScores;
 use super::status::{Recovery, Status};
 use crate::model::Standing;
 
@@ -13,17 +12,14 @@ pub struct Latest {
     pub status: Arc<Status>,
     /// The same as JSON.
     pub json: Arc<str>,
-    /// The score up to then.
-    pub scores: Arc<RecentScores>,
 }
 
 impl Latest {
     /// Of this status.
-    pub fn new(status: Status, scores: &RecentScores) -> Self {
+    pub fn new(status: Status) -> Self {
         Latest {
             json: status.to_json().into(),
             status: Arc::new(status),
-            scores: Arc::new(scores.clone()),
         }
     }
 

@@ -3,11 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::status::Status;
 use crate::model::{Level, ScoreSpan, Timestamp};
 use crate::recover::learn::thinned;
 
 /// The version of the form.
 pub const VERSION: u32 = 1;
+
+/// Points on the page.
+const ON_PAGE: u32 = 240;
+/// What is written down last may be so old, in seconds: a span of a minute that is not over yet.
+const UNWRITTEN: f64 = 130.0;
 
 /// The score between two instants.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,5 +62,25 @@ impl Scores {
                 .map(point)
                 .collect(),
         }
+    }
+    /// For the page: what was written down, oldest first, and the score that holds now.
+    pub fn until_now(mut spans: Vec<ScoreSpan>, status: &Status, now: Timestamp) -> Self {
+        // Before everything was tried, what is well is only not seen yet.
+        if status.probes.iter().all(|probe| probe.success.is_some()) {
+            let kept = spans.last().map(|span| span.until);
+            let joins = |until: &Timestamp| now.since(*until).as_secs_f64() < UNWRITTEN;
+            let since = kept.filter(joins);
+            spans.push(ScoreSpan {
+                since: since
+                    .unwrap_or(Timestamp::of_unix_seconds(status.at))
+                    .min(now),
+                until: now,
+                low: status.score,
+                mean: f64::from(status.score),
+                level: status.level,
+            });
+        }
+        let since = spans.first().map_or(now, |span| span.since);
+        Scores::new(&spans, since, now, ON_PAGE)
     }
 }

@@ -1,5 +1,7 @@
 //! The status page and the files that it asks for.
 
+use std::time::Duration;
+
 use axum::extract::{self, Path, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
@@ -9,12 +11,20 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
+use tokio::time::timeout;
+
 use super::body::Refusal;
 use super::recovery::find;
 use super::routes::State;
-use crate::model::{Moment, Timestamp};
+use crate::model::{Moment, ScoreSpan, Timestamp};
 use crate::publish::page::{self, Asset, POLICY, View, Ways};
 use crate::publish::runs::Whole;
+use crate::publish::scores::Scores;
+
+/// The stretch of the score's past that is drawn.
+const PAST: Duration = Duration::from_secs(24 * 3600);
+/// How long the page waits for it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What goes with everything that a browser is meant to show.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -51,14 +61,27 @@ pub(super) async fn home(state: State, telemetry_path: &str) -> Response {
             basic: credentials.basic.is_some(),
         }
     };
+    let now: Timestamp = (state.now)().into();
+    let scores = past_scores(&state, now).await;
+    let scores = scores.map(|spans| Scores::until_now(spans, &latest.status, now));
     let page = page::page(&View {
         status: &latest.with(&state.desk.standing()),
-        scores: &latest.scores,
-        now: unix((state.now)()),
+        scores: scores.as_ref().map_err(String::as_str),
+        now: now.unix_seconds(),
         ways,
         telemetry_path,
     });
     ([(CACHE_CONTROL, "no-store")], Html(page)).into_response()
+}
+
+/// The score as it was written down. The page does not wait long for a ledger that hangs.
+async fn past_scores(state: &State, now: Timestamp) -> Result<Vec<ScoreSpan>, String> {
+    let since = now.before(PAST);
+    let read = state.desk.read(move |ledger| ledger.scores(since, now));
+    match timeout(PATIENCE, read).await {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(_) => Err("the ledger does not answer".to_owned()),
+    }
 }
 
 pub(super) async fn run(

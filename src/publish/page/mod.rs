@@ -26,7 +26,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use self::controls::dialog;
 pub use self::run::run;
-use super::recent_scores::RecentScores;
+use super::scores::Scores;
 use super::status::Status;
 
 /// A file that the page asks for.
@@ -95,8 +95,8 @@ impl Ways {
 pub struct View<'a> {
     /// The status, with where recovery stands now.
     pub status: &'a Status,
-    /// The score up to now.
-    pub scores: &'a RecentScores,
+    /// The score up to now, or why its past can't be told.
+    pub scores: Result<&'a Scores, &'a str>,
     /// Now, in seconds since the Unix epoch.
     pub now: f64,
     /// How a person may act.

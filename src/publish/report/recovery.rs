@@ -80,8 +80,7 @@ pub(super) fn by_clock(case: Case<'_>) -> Line {
     let scheduled = scheduled.flat_map(|status| &status.recovery.scheduled);
     let next: Vec<_> = scheduled
         .map(|line| {
-            #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds")]
-            let at = |seconds: f64| crate::model::Timestamp((seconds * 1000.0) as i64);
+            let at = crate::model::Timestamp::of_unix_seconds;
             let next = line
                 .next
                 .map_or("never".to_owned(), |next| zone.words(at(next)));

@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use super::golden;
 use super::world::{everything, idle, nothing, now, observing, standing};
-use crate::model::{Assessment, Level, Moment, RunMode, RunState, Snapshot, Standing, Verdict};
-use crate::publish::RecentScores;
+use crate::model::{
+    Assessment, Level, Moment, RunMode, RunState, ScoreSpan, Snapshot, Standing, Timestamp, Verdict,
+};
 use crate::publish::page::{View, Ways, page, run};
 use crate::publish::runs::Whole;
+use crate::publish::scores::Scores;
 use crate::publish::status::{About, Status};
 use crate::recover::desk;
 
@@ -29,20 +31,33 @@ fn status(world: (Snapshot, Assessment), standing: &Standing) -> Status {
     Status::new(&about, &world.0, &world.1, standing)
 }
 
+/// So many seconds after the status.
+fn at(status: &Status, after: f64) -> Timestamp {
+    Timestamp::of_unix_seconds(status.at + after)
+}
+
+/// The score of ten minutes, as it is written down; of two of them nobody knows.
+fn past(status: &Status) -> Vec<ScoreSpan> {
+    let span = |(from, to, low): (f64, f64, u8)| ScoreSpan {
+        since: at(status, from),
+        until: at(status, to),
+        low,
+        mean: f64::from(low),
+        level: Level::of_score(low),
+    };
+    let spans = [
+        (-600.0, -420.0, 100),
+        (-300.0, -240.0, 49),
+        (-240.0, -5.0, 100),
+    ];
+    spans.map(span).to_vec()
+}
+
 fn drawn(status: &Status, ways: Ways) -> String {
-    let mut scores = RecentScores::default();
-    for (before, score) in [
-        (600.0, 100),
-        (300.0, 100),
-        (295.0, 49),
-        (290.0, 49),
-        (5.0, status.score),
-    ] {
-        scores.add(status.at - before, score);
-    }
+    let scores = Scores::until_now(past(status), status, at(status, 1.5));
     page(&View {
         status,
-        scores: &scores,
+        scores: Ok(&scores),
         now: status.at + 1.5,
         ways,
         telemetry_path: "/metrics",
@@ -366,13 +381,13 @@ fn a_status_that_stands_still_says_so() {
     let fresh = drawn(&status, OPEN);
     let old = page(&View {
         status: &status,
-        scores: &RecentScores::default(),
+        scores: Err("the ledger does not answer"),
         now: status.at + 600.0,
         ways: OPEN,
         telemetry_path: "/metrics",
     });
     assert!(!fresh.contains("This is ") && old.contains("This is 10 min old"));
-    assert!(old.contains("No score was kept yet."));
+    assert!(old.contains("What the score was can't be told: the ledger does not answer."));
 }
 
 /// Of the world's clock alone.
