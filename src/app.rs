@@ -20,10 +20,10 @@ use crate::config::{Config, ConfigErrors, Source};
 use crate::model::{Attention, Failure, Level, Moment, Snapshot, Standing};
 use crate::platform::service::Service;
 use crate::publish::metrics::{Local, Publisher, Reload};
-use crate::publish::{Exposition, Latest, RecentScores};
+use crate::publish::{Exposition, Latest};
 use crate::recover::engine::Setup;
 use crate::recover::last_good::Assessed;
-use crate::server::{self, Credentials, Edge, ReloadRequest};
+use crate::server::{self, Credentials, Edge, ReloadRequest, Reloaded};
 use crate::watch::cycle::{self, Assembler, Probes};
 use crate::watch::{Build, Watch};
 
@@ -227,14 +227,17 @@ fn load(options: &Options) -> Result<Config, ConfigErrors> {
 
 impl Running {
     /// Both configurations; each that is wrong stays as it was.
-    async fn reload(&mut self) -> Result<(), String> {
+    async fn reload(&mut self) -> Result<Reloaded, String> {
         self.service.reloading();
         let web = self.edge.reload().await;
         let own = self.reload_own().await;
         self.serves();
         match (own, web) {
             (Err(own), Err(web)) => Err(format!("{own}\n{web}")),
-            (own, web) => own.and(web),
+            (own, web_read) => {
+                let web = self.options.web_config_file.clone();
+                own.and(web_read).map(|()| Reloaded::of(&self.config, web))
+            }
         }
     }
 
@@ -335,7 +338,6 @@ fn publish(
     local: Arc<Local>,
 ) -> std::io::Result<Published> {
     let (mut publisher, mut history) = (Publisher::new(local), History::default());
-    let mut scores = RecentScores::default();
     let (newest, assessed) = watch::channel(None);
     let mut turn = move |snapshot: Arc<Snapshot>| {
         let judging = judging.borrow().clone();
@@ -344,10 +346,7 @@ fn publish(
         let restless = assessment.level != Level::Normal;
         attention
             .send_if_modified(|paid| std::mem::replace(&mut paid.restless, restless) != restless);
-        if snapshot.every_probe_was_tried() {
-            scores.add(status.at, status.score);
-        }
-        let latest = Arc::new(Latest::new(status, &scores));
+        let latest = Arc::new(Latest::new(status));
         let exposition = publisher.publish(&snapshot, &assessment, judging.limits(), &standing);
         let exposition = Arc::new(exposition);
         let assessment = Arc::new(assessment);

@@ -209,7 +209,8 @@ impl Client {
                 Unanswered::Failed(format!("{url}: refused ({status}): {token}"))
             }
             (_, Some(Said { error })) => {
-                let error: String = printable(&error).chars().take(MOST_SAID).collect();
+                let lines: Vec<String> = error.lines().map(printable).collect();
+                let error: String = lines.join("\n").chars().take(MOST_SAID).collect();
                 Unanswered::Refused {
                     status: status.as_u16(),
                     words: format!("{answered}: {error}"),

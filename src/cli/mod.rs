@@ -28,6 +28,7 @@ mod pause;
 mod probe;
 mod proof;
 mod recover;
+mod reload;
 mod report;
 mod rules;
 mod runs;
@@ -94,12 +95,16 @@ In an emergency:
      warrener status --watch                 until the score is 90 or more, and stays there
      warrener runs                           what was done, and what waits for my approval
 
+The server is asked at http://127.0.0.1:15699 unless --url names another. What acts (recover, pause,
+watch, runs approve) needs its token: --token-file FILE, the file of web.auth.bearer_file.
+
 Every day: status --detailed, logs --errors --since 24h, runs. docs/OPERATIONS.md has the checklists.
 
 Start here:
   warrener init      draft a warrener.yml for what runs here
   warrener check     are warrener.yml and the env files right? --live: do the logins work?
   warrener serve     watch, export metrics on port 15699, repair what it may
+  warrener reload    have a changed warrener.yml taken, or hear why it is not
   warrener report    the checklist of the day, worked through (--weekly, --monthly)
 
 `warrener COMMAND --help` has examples. Exit codes: 0 fine, 1 unhealthy or failed, 2 usage or
@@ -133,6 +138,8 @@ enum Command {
     Watch(watch::Args),
     /// Put a bounded load on the broker through queues of its own, and tell the latencies
     Stress(stress::Args),
+    /// Have the server read its configuration again; a wrong one is rejected, and the old one stays
+    Reload(reload::Args),
     /// Draft a warrener.yml from the env files, units and processes found here
     Init(init::Args),
     /// Write the bundled alert rules, dashboards and runbooks
@@ -195,6 +202,7 @@ pub fn main() -> ExitCode {
         Command::Resume(args) => pause::resume(args),
         Command::Watch(args) => watch::run(args),
         Command::Stress(args) => stress::run(args),
+        Command::Reload(args) => reload::run(args),
         Command::Init(args) => init::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Completions(args) => completions::run(args),

@@ -38,6 +38,7 @@ mod negotiate;
 mod page;
 mod pieces;
 mod recovery;
+mod reload;
 mod report;
 mod routes;
 #[cfg(test)]
@@ -47,4 +48,5 @@ mod webhook;
 pub use act::Credentials;
 pub use edge::{Edge, Guard};
 pub use listen::{Listeners, bind};
-pub use routes::{ReloadRequest, State, router};
+pub use reload::{ReloadRequest, Reloaded};
+pub use routes::{State, router};

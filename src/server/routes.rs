@@ -12,15 +12,15 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, extract};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use super::act::{self, Credentials, refuse};
-use super::body::Refusal;
+use super::act::{self, Credentials};
 use super::edge::{Door, Guard, enter};
 use super::events::{self, Seats};
 use super::pieces::Pieces;
+use super::reload::{self, ReloadRequest};
 use super::webhook::{self, Room};
 use super::{attention, negotiate, page, recovery, report};
 use crate::model::{Attention, Moment};
@@ -31,9 +31,6 @@ use crate::recover::desk::Desk;
 
 /// When an answer is given up.
 const DEADLINE: Duration = Duration::from_secs(30);
-
-/// Asks for the configuration to be loaded again; answered with what is wrong, if anything is.
-pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
 
 /// What the routes serve from.
 #[derive(Clone)]
@@ -72,7 +69,7 @@ pub fn router(state: State, telemetry_path: &str) -> Router {
     };
     add("/-/healthy", get(async || "warrener is healthy.\n"));
     add("/-/ready", get(ready));
-    add("/-/reload", post(reload).route_layer(act.clone()));
+    add("/-/reload", post(reload::ask).route_layer(act.clone()));
     add("/api/v1/status", get(status));
     let look = post(attention::ask).route_layer(act.clone());
     add("/api/v1/watch", look);
@@ -184,18 +181,6 @@ async fn ready(extract::State(state): extract::State<State>) -> Response {
             "not every probe was tried yet, or warrener is stopping\n",
         )
             .into_response()
-    }
-}
-
-async fn reload(extract::State(state): extract::State<State>) -> Response {
-    let (answer, answered) = oneshot::channel();
-    if state.reload.send(answer).await.is_err() {
-        return Refusal::later("warrener is stopping").into_response();
-    }
-    match answered.await {
-        Ok(Ok(())) => StatusCode::OK.into_response(),
-        Ok(Err(problems)) => refuse(StatusCode::BAD_REQUEST, &problems),
-        Err(_) => Refusal::later("warrener is stopping").into_response(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use testbed::wait_until;
 
-use crate::support::{PATIENCE, Warrener, ask, config, shared_broker};
+use crate::support::{PATIENCE, Warrener, ask, config, prepare, shared_broker};
 
 const RELOAD: &str = "POST /-/reload";
 
@@ -93,4 +93,49 @@ fn sighup_takes_a_new_filter_and_refuses_a_missing_secret() {
         "{}",
         w.program.log()
     );
+}
+
+#[test]
+fn the_command_tells_what_was_read_or_why_not() {
+    let good = config(shared_broker(), "web: {auth: {bearer_file: token}}\n");
+    let w = Warrener::serve_with(&good, |program| {
+        std::fs::write(program.dir().join("token"), "t0ken\n").unwrap();
+        program
+    });
+    let (file, token) = (w.dir().join("warrener.yml"), w.dir().join("token"));
+    let reload = |address: &str, token: Option<&str>| {
+        let url = format!("http://{address}");
+        let mut args = vec!["reload", "--url", &url];
+        args.extend(token.iter().flat_map(|file| ["--token-file", file]));
+        let program = prepare(&args);
+        program.start().unwrap();
+        (program.wait(PATIENCE).unwrap(), program.log())
+    };
+    let token = token.to_str();
+    let (code, out) = reload(w.address(), token);
+    let read = format!("Read, and in force: {}\n", file.display());
+    assert_eq!(code, Some(0), "{out}");
+    assert!(
+        out.contains(&read) && out.contains("workers: none"),
+        "{out}"
+    );
+
+    let before = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "queues: {per_queue_limt: 5}\n").unwrap();
+    let (code, out) = reload(w.address(), token);
+    assert_eq!(code, Some(2), "{out}");
+    for words in [
+        "rejected, the configuration that runs stays in force\n",
+        "warrener.yml:1:",
+        "did you mean `per_queue_limit`",
+    ] {
+        assert!(out.contains(words), "{words} in\n{out}");
+    }
+    std::fs::write(&file, before).unwrap();
+    let (code, out) = reload(w.address(), None);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("--token-file"), "{out}");
+    let (code, out) = reload("127.0.0.1:1", token);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("no server at"), "{out}");
 }

@@ -22,7 +22,7 @@ use crate::model::{
 };
 use crate::publish::metrics::Local;
 use crate::publish::status::{About, Status};
-use crate::publish::{Exposition, Latest, RecentScores};
+use crate::publish::{Exposition, Latest};
 use crate::recover::desk::{Desk, Order, Reading};
 use crate::recover::ledger::Handle;
 use crate::recover::targets::Targets;
@@ -110,7 +110,7 @@ fn latest() -> Latest {
     };
     let standing = Standing::unknown(RunMode::Propose, false);
     let status = Status::new(&About::default(), &snapshot, &assessment, &standing);
-    Latest::new(status, &RecentScores::default())
+    Latest::new(status)
 }
 
 impl Server {
