@@ -81,7 +81,7 @@ impl HitRate {
         let rest = rest.iter().filter(|(n, _)| *n > 0);
         let rest: String = rest.map(|(n, what)| format!("; {n} {what}")).collect();
         format!(
-            "{code}: {} came true ({proof} in time){rest}",
+            "{code}: came true {} (true is: {proof}, in time){rest}",
             self.came_true.words()
         )
     }

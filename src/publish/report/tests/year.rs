@@ -133,7 +133,7 @@ fn judge(ledger: &Ledger) {
     let forecasts = line(&monthly, "forecasts");
     assert!(says(
         forecasts,
-        "WorkerMemoryGrowing: 8 of 8, not enough data"
+        "WorkerMemoryGrowing: came true 8 of 8, not enough data"
     ));
     assert!(says(
         line(&monthly, "what helped"),
