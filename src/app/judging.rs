@@ -2,10 +2,11 @@
 
 use super::limits;
 use crate::assess::{AssessConfig, History, assess};
-use crate::config::{Config, RecoveryMode};
-use crate::model::{Assessment, RunMode, Snapshot, Standing};
+use crate::config::Config;
+use crate::model::{Assessment, Snapshot, Standing};
 use crate::publish::metrics::Limits;
 use crate::publish::status::{About, QueueLimits, Status};
+use crate::recover::engine::mode;
 
 /// What a snapshot is assessed by, and what the status and the metrics say besides.
 #[derive(Clone, Debug)]
@@ -56,13 +57,7 @@ impl Judging {
 
 /// Where recovery stands by the configuration alone.
 pub(super) fn standing(config: &Config) -> Standing {
-    let mode = match config.recovery.mode {
-        RecoveryMode::Off => RunMode::Off,
-        RecoveryMode::Propose => RunMode::Propose,
-        RecoveryMode::Approve => RunMode::Approve,
-        RecoveryMode::Auto => RunMode::Auto,
-    };
-    Standing::unknown(mode, config.recovery.reflex)
+    Standing::unknown(mode(config.recovery.mode), config.recovery.reflex)
 }
 
 /// Makes statuses without a server: of the snapshots that it is shown, one after the other.

@@ -39,7 +39,7 @@ pub use pause::Pause;
 pub use run::{Outcome, Run, RunId, RunMode, RunState, Unfinished};
 pub use secret::Secret;
 pub use snapshot::{ProbeName, Section, Snapshot, Tally};
-pub use standing::{Scheduled, Standing, Times};
+pub use standing::{Answer, Scheduled, Standing, Times};
 pub use step::{Done, Generation, Intent, Risk, Step, StepResult, Undo};
 pub use timestamp::Timestamp;
 pub use trigger::{AlertName, Trigger, TriggerCode, TriggerId, TriggerSource, TriggerStatus};

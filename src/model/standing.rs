@@ -1,8 +1,8 @@
 //! Where recovery stands: the ledger's read view for the status, the page and the metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HoldReason, Incident, Outcome, Pause, Run, RunMode, Step, Target, Timestamp};
+use super::{Code, HoldReason, Incident, Outcome, Pause, Run, RunMode, Step, Target, Timestamp};
 
 /// Where recovery stands at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,9 @@ pub struct Standing {
     pub mode: RunMode,
     /// Findings start recovery without Alertmanager.
     pub reflex: bool,
+    /// What answers findings; the first that is for one answers it. None before the playbooks were
+    /// read.
+    pub answers: Vec<Answer>,
     /// Why nothing can be recorded, and so nothing may be done: the error's kind and its words.
     pub observe_only: Option<(String, String)>,
     /// The open incidents, oldest first.
@@ -49,6 +52,21 @@ pub struct Standing {
     pub scheduled: Vec<Scheduled>,
 }
 
+/// A playbook, and the findings that it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its name.
+    pub playbook: String,
+    /// What it is for, in a sentence without a full stop; `None` for a shipped one.
+    pub summary: Option<String>,
+    /// The findings' codes.
+    pub codes: Vec<Code>,
+    /// Only of these targets; `None`: of all.
+    pub only: Option<BTreeSet<Target>>,
+    /// How far it may go by itself, with all limits on it.
+    pub mode: RunMode,
+}
+
 /// A playbook that is run by the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scheduled {
@@ -79,6 +97,7 @@ impl Standing {
         Standing {
             mode,
             reflex,
+            answers: Vec::new(),
             observe_only: None,
             incidents: Vec::new(),
             runs: Vec::new(),
@@ -102,6 +121,15 @@ impl Standing {
     /// Whether the ledger was read: it names every playbook then.
     pub fn is_known(&self) -> bool {
         !self.outcomes.is_empty()
+    }
+
+    /// What answers a finding, where playbooks were read.
+    pub fn answer(&self, code: Code, target: &Target) -> Option<&Answer> {
+        let of_it = |answer: &&Answer| {
+            let only = answer.only.as_ref();
+            answer.codes.contains(&code) && only.is_none_or(|only| only.contains(target))
+        };
+        self.answers.iter().find(of_it)
     }
 
     /// Whether everything, or this target, is paused.

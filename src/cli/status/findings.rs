@@ -174,7 +174,10 @@ fn remedy(finding: &Finding) -> String {
     let remedy = &finding.remedy;
     let words = printable(&remedy.words);
     match &remedy.playbook {
-        Some(playbook) => format!("remedy: playbook {}: {words}", printable(playbook)),
+        Some(playbook) => {
+            let begun = remedy.begun();
+            format!("remedy: playbook {}: {words}; {begun}", printable(playbook))
+        }
         None => format!("remedy: {words}"),
     }
 }

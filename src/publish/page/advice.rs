@@ -108,8 +108,13 @@ pub(super) fn doing(status: &Status) -> Answer {
         }
         None => return Answer::new(sentence(&recovery.words)),
         Some(_) if !recovery.automatic => Answer::new(sentence(&recovery.words)),
-        Some(main) if main.remedy.playbook.is_none() => Answer::new("It tells people."),
-        Some(_) => Answer::new(sentence(&recovery.words)),
+        Some(main) => match main.remedy.mode.as_deref() {
+            None => Answer::new("It tells people."),
+            Some("approve") => Answer::new("It asks a person first: this playbook is limited."),
+            Some("propose") => Answer::new("It only proposes: this playbook is limited."),
+            Some("off") => Answer::new("Nothing: this playbook is switched off."),
+            Some(_) => Answer::new(sentence(&recovery.words)),
+        },
     };
     let remedy = main(status).map(|main| &main.remedy);
     match remedy.and_then(|remedy| Some((remedy.playbook.as_ref()?, &remedy.words))) {
@@ -217,7 +222,7 @@ fn about(status: &Status, main: &Finding) -> Answer {
             .command("warrener resume");
     }
     match (
-        recovery.mode.as_str(),
+        main.remedy.mode.as_deref().unwrap_or_default(),
         main.remedy.automatic,
         recovery.reflex,
     ) {
@@ -228,7 +233,7 @@ fn about(status: &Status, main: &Finding) -> Answer {
                 .command(command)
         }
         ("off", ..) => Answer::new(format!("Repair {named}: warrener is told to do nothing."))
-            .more("recovery.mode in warrener.yml says how far it may go."),
+            .more("recovery in warrener.yml says how far it may go."),
         _ => {
             Answer::new(format!("Let warrener repair {named}, or do it yourself.")).command(command)
         }

@@ -58,7 +58,7 @@ fn node(node: &Node) -> Markup {
                 } @else { (mark(Level::Critical, "down")) }
             }))
             (cell("Memory", limited(node.memory_used_bytes, "of", node.memory_limit_bytes, node.memory_alarm)))
-            (cell("Disk free", limited(node.disk_free_bytes, "at least", node.disk_free_limit_bytes, node.disk_alarm)))
+            (cell("Disk free", limited(node.disk_free_bytes, "alarm under", node.disk_free_limit_bytes, node.disk_alarm)))
             (cell("Connections", number(node.connections)))
             (cell("Files", html! { (number(node.fds_open)) " of " (number(node.fds_max)) }))
         }

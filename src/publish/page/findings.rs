@@ -131,7 +131,7 @@ fn remedy(finding: &Finding) -> Markup {
                 (Some(cause), _) => { "Explained by " (of(&cause.code, &cause.target)) "." },
                 (None, Some(playbook)) => {
                     "Playbook " code { (text(playbook)) } ": " (text(&remedy.words))
-                    @if remedy.automatic { ", by itself." } @else { "; not by itself." }
+                    "; " (remedy.begun()) "."
                 },
                 (None, None) => { (sentence(&remedy.words)) },
             }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::View;
 use super::controls::{Wish, ask, button, closed};
 use super::parts::{
-    ago, cell, head, lasting, left_out, row_head, sentence, spaced, target, text, typed, until,
-    went,
+    ago, cell, counted, head, lasting, left_out, row_head, sentence, spaced, target, text, typed,
+    until, went,
 };
 use crate::publish::status::{Hold, Incident, Pause, Run, Step, Target};
 use crate::publish::words::span;
@@ -22,7 +22,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
             h2 #recovery-head { "Recovery" }
             p {
                 (sentence(&recovery.words))
-                @if let Some(left) = recovery.budget_left { " Budget left on this host: " (left) "." }
+                @if let Some(left) = recovery.budget_left { " The host's budget has room for " (counted(left, "more run")) "." }
             }
             (closed(view))
             @for pause in &recovery.pauses { (paused(view, pause)) }
@@ -185,9 +185,9 @@ fn ended(view: &View<'_>) -> Markup {
     let ended = &view.status.recovery.ended;
     html! {
         @if !ended.is_empty() {
-            h3 { "Newest runs that are over" }
+            h3 { "Latest runs" }
             table .cards role="table" {
-                (head("Newest runs that are over", &["Run", "Playbook", "Target", "Outcome", "Ended", "Took"]))
+                (head("Latest runs", &["Run", "Playbook", "Target", "Outcome", "Ended", "Took"]))
                 tbody role="rowgroup" {
                     @for run in ended {
                         tr role="row" {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::recovery::{Remedy, starts};
+use super::recovery::Remedy;
 use super::rounded;
 use crate::model::{self, Severity, Standing};
 
@@ -161,7 +161,7 @@ impl Finding {
             evidence: finding.evidence.iter().map(evidence).collect(),
             pids: finding.processes.iter().map(|p| p.pid).collect(),
             cause: finding.cause.as_ref().map(FindingKey::from),
-            remedy: Remedy::new(finding.code.remedy(), starts(standing, &finding.target)),
+            remedy: Remedy::new(finding.code, &finding.target, standing),
         }
     }
 

@@ -125,11 +125,6 @@ fn acts(standing: &Standing) -> bool {
     standing.mode == RunMode::Auto && standing.observe_only.is_none()
 }
 
-/// Whether a playbook for this target starts without a person.
-pub(super) fn starts(standing: &Standing, target: &model::Target) -> bool {
-    acts(standing) && !standing.is_paused(target)
-}
-
 fn paused_whole(standing: &Standing) -> bool {
     standing.pauses.iter().any(|pause| pause.target.is_none())
 }
@@ -166,33 +161,71 @@ pub struct Remedy {
     pub playbook: Option<String>,
     /// What that does, for people.
     pub words: String,
-    /// Whether it starts without a person.
+    /// How far it may go by itself, with all limits on it: `off`, `propose`, `approve` or `auto`;
+    /// `null` where it is no playbook.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// Whether it starts without a person: in mode `auto`, with nothing against it now.
     pub automatic: bool,
 }
 
 impl Remedy {
-    /// `starts`: whether a playbook of this target starts without a person.
-    pub(super) fn new(remedy: model::Remedy, starts: bool) -> Self {
-        use model::Remedy as R;
-        let playbook = remedy.playbook();
-        let words = match remedy {
-            R::BrokerDown => {
-                "check and repair the configuration, restart the broker's node, wait for it, then \
-                 the workers that do not come back"
-            }
-            R::WorkerUnhealthy => "stop the process, start it, verify that it consumes",
-            R::ConfigInvalid => {
-                "repair the env file, validate it, then restart the workers that use it, in stages"
-            }
-            R::Housekeeping => "clean up logs, verify the backups",
-            R::Notify => "a person is told",
-            R::Escalate => "a person is told at once: to repeat what was done would not help",
+    /// What answers `code` of `target`.
+    pub(super) fn new(code: model::Code, target: &model::Target, standing: &Standing) -> Self {
+        let answer = standing.answer(code, target);
+        let usual = code.remedy();
+        let own = answer.and_then(|answer| answer.summary.as_deref());
+        // Before the playbooks were read the shipped ones are meant, as far as all may go.
+        let (playbook, mode) = match answer {
+            Some(answer) => (Some(&*answer.playbook), answer.mode),
+            None if standing.answers.is_empty() => (usual.playbook(), standing.mode),
+            None => (None, RunMode::Off),
         };
+        let kind = match (playbook, usual.playbook()) {
+            (Some(_), _) => "playbook",
+            (None, Some(_)) => model::Remedy::Notify.as_str(),
+            (None, None) => usual.as_str(),
+        };
+        let words = match (playbook, usual.playbook()) {
+            (None, Some(_)) => does(model::Remedy::Notify),
+            _ => own.unwrap_or_else(|| does(usual)),
+        };
+        let free = standing.observe_only.is_none() && !standing.is_paused(target);
         Remedy {
-            kind: playbook.map_or(remedy.as_str(), |_| "playbook").to_owned(),
+            kind: kind.to_owned(),
             playbook: playbook.map(str::to_owned),
             words: words.to_owned(),
-            automatic: starts && playbook.is_some(),
+            mode: playbook.map(|_| mode.as_str().to_owned()),
+            automatic: playbook.is_some() && mode == RunMode::Auto && free,
         }
+    }
+
+    /// Who begins it; empty where it is no playbook.
+    pub fn begun(&self) -> &'static str {
+        match (self.automatic, self.mode.as_deref()) {
+            (_, None) => "",
+            (true, _) => "warrener begins it by itself",
+            (false, Some("approve")) => "it waits for a person to approve it",
+            (false, Some("propose")) => "it is only proposed, a person begins it",
+            (false, _) => "it does not begin by itself",
+        }
+    }
+}
+
+/// What a remedy does, for people.
+fn does(remedy: model::Remedy) -> &'static str {
+    use model::Remedy as R;
+    match remedy {
+        R::BrokerDown => {
+            "check and repair the configuration, restart the broker's node, wait for it, then the \
+             workers that do not come back"
+        }
+        R::WorkerUnhealthy => "stop the process, start it, verify that it consumes",
+        R::ConfigInvalid => {
+            "repair the env file, validate it, then restart the workers that use it, in stages"
+        }
+        R::Housekeeping => "clean up logs, verify the backups",
+        R::Notify => "a person is told",
+        R::Escalate => "a person is told at once: to repeat what was done would not help",
     }
 }

@@ -8,7 +8,7 @@ use super::golden;
 use super::world::{everything, failing, idle, nothing, now, observing, standing};
 use crate::model::facts::QueueFacts;
 use crate::model::{
-    Failure, Pause, ProbeName, Reason, RunMode, Snapshot, Standing, Target, Timestamp,
+    Answer, Failure, Pause, ProbeName, Reason, RunMode, Snapshot, Standing, Target, Timestamp,
 };
 use crate::publish::status::{About, QueueLimits, Status};
 
@@ -171,6 +171,57 @@ fn what_is_done_by_itself_is_told_by_mode_and_by_what_stands_against_it() {
     assert_eq!(by(Auto, false, &[worker, None]), is(false, 0, all));
     let blind = "observing only: /var/lib/warrener/ledger.sqlite: no space left";
     assert_eq!(told(observing(now())), is(false, 0, blind));
+}
+
+/// A playbook may go less far than all may, and another may take its place for one kind of worker.
+#[test]
+fn a_finding_says_how_far_its_own_playbook_goes() {
+    let (snapshot, assessment) = everything();
+    let about_worker = Target::Worker {
+        name: "task-worker".into(),
+    };
+    let answer = |playbook: &str, only: Option<&Target>, mode| Answer {
+        playbook: playbook.into(),
+        summary: only.map(|_| "Drain it first".into()),
+        codes: assessment.findings.iter().map(|f| f.code).collect(),
+        only: only.map(|target| [target.clone()].into()),
+        mode,
+    };
+    let told = |mode, own| {
+        let answers = vec![
+            answer("drain-first", Some(&about_worker), own),
+            answer("for-the-rest", None, mode),
+        ];
+        let standing = Standing {
+            mode: RunMode::Auto,
+            answers,
+            ..idle()
+        };
+        let status = Status::new(&about(), &snapshot, &assessment, &standing);
+        let own = about_worker.key();
+        let of = |is_own: bool| {
+            let mut findings = status.findings.iter();
+            let finding = findings.find(|f| (f.target.key == own) == is_own).unwrap();
+            let remedy = &finding.remedy;
+            (remedy.playbook.clone().unwrap(), remedy.begun())
+        };
+        [of(true), of(false)].map(|(playbook, begun)| format!("{playbook}: {begun}"))
+    };
+    use RunMode::{Approve, Auto, Off, Propose};
+    assert_eq!(
+        told(Auto, Approve),
+        [
+            "drain-first: it waits for a person to approve it",
+            "for-the-rest: warrener begins it by itself"
+        ]
+    );
+    assert_eq!(
+        told(Propose, Off),
+        [
+            "drain-first: it does not begin by itself",
+            "for-the-rest: it is only proposed, a person begins it"
+        ]
+    );
 }
 
 /// However much is open, the status stays small.

@@ -7,13 +7,13 @@ use tokio::sync::Mutex;
 
 use crate::config::{Config, ConfigErrors, Control, DockerControl, RecoveryMode};
 use crate::envfile::LogIn;
-use crate::model::{Moment, RunMode, TriggerCode};
+use crate::model::{Answer, Moment, RunMode, Target, TriggerCode};
 use crate::platform::act::{Actor, CommandSpec, Controlled, ProcessSpec};
 use crate::platform::docker::Containers;
 use crate::platform::proc::Proc;
 use crate::recover::actions::{Hands, Login};
 use crate::recover::ledger::Handle;
-use crate::recover::playbook::Playbooks;
+use crate::recover::playbook::{Playbook, Playbooks};
 use crate::recover::targets::Targets;
 
 /// The name by which the broker's node is controlled.
@@ -87,6 +87,31 @@ impl Setup {
     pub(super) fn answers(&self, code: &TriggerCode, workers: &[String]) -> bool {
         let playbook = self.playbooks.matching(code, workers);
         playbook.is_some_and(|playbook| self.mode(&playbook.name) > RunMode::Off)
+    }
+
+    /// What answers which findings, as [`Playbooks::matching`] chooses.
+    pub(super) fn all_answers(&self) -> Vec<Answer> {
+        let mut playbooks: Vec<&Playbook> = self.playbooks.iter().collect();
+        playbooks.sort_by_key(|playbook| playbook.rank());
+        let answers = playbooks.into_iter().map(|playbook| {
+            let only = playbook.only_for.as_ref().map(|only| {
+                let theirs =
+                    |target: &Target| self.targets.workers_of(target) == [only.worker.clone()];
+                self.targets.all().into_iter().filter(theirs).collect()
+            });
+            let summary = match playbook.is_shipped() {
+                true => None,
+                false => Some(playbook.summary.trim_end_matches('.').to_owned()),
+            };
+            Answer {
+                playbook: playbook.name.clone(),
+                summary,
+                codes: playbook.findings().collect(),
+                only,
+                mode: self.mode(&playbook.name),
+            }
+        });
+        answers.filter(|answer| !answer.codes.is_empty()).collect()
     }
 
     /// How far a playbook may go by itself: the least of what it, the configuration as a whole and the

@@ -39,6 +39,7 @@ impl Engine {
             .read(move |ledger| read(ledger, now, since))
             .await;
         let mut standing = Standing::unknown(mode(recovery.mode), recovery.reflex);
+        standing.answers = setup.all_answers();
         let trouble = self.shared.ledger.trouble();
         standing.observe_only = trouble.map(|trouble| (trouble.kind.to_owned(), trouble.words));
         for playbook in setup.playbooks.iter() {

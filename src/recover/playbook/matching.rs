@@ -17,6 +17,6 @@ impl Playbooks {
         // Loading made sure that no two are alike in both.
         self.iter()
             .filter(fits)
-            .min_by_key(|playbook| (playbook.only_for.is_none(), playbook.is_shipped()))
+            .min_by_key(|playbook| playbook.rank())
     }
 }

@@ -199,6 +199,11 @@ impl Playbook {
         }
     }
 
+    /// Of two that answer the same, the one of lower rank does.
+    pub fn rank(&self) -> (bool, bool) {
+        (self.only_for.is_none(), self.is_shipped())
+    }
+
     /// Whether it is shipped.
     pub fn is_shipped(&self) -> bool {
         self.origin == Origin::Shipped

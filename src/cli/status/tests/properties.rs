@@ -36,6 +36,7 @@ fn finding(at: usize, code: Code, severity: Severity, name: &str, cause: Option<
             kind: "notify".into(),
             playbook: None,
             words: "a person is told".into(),
+            mode: None,
             automatic: false,
         },
     }

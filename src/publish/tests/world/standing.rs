@@ -96,6 +96,7 @@ pub(in crate::publish) fn standing(at: Moment) -> Standing {
     Standing {
         mode: RunMode::Auto,
         reflex: true,
+        answers: Vec::new(),
         observe_only: None,
         incidents: vec![
             incident(7, Code::ConfigInvalid, file(), None),

@@ -40,6 +40,34 @@ fn replace() -> Vec<Planned> {
     playbook.ladder[1].steps.clone()
 }
 
+/// What is told of a finding is what would be chosen for it, with every limit on it.
+#[test]
+fn what_answers_is_told_as_it_is_chosen() {
+    let limits = "{mode: auto, playbooks: {worker-unhealthy: {mode: approve}}}";
+    let rig = Rig::new(limits, "  - rung: x\n    steps: [{do: notify}]");
+    let standing = Standing {
+        answers: rig.setup.all_answers(),
+        ..Standing::unknown(RunMode::Auto, true)
+    };
+    for code in Code::ALL.iter().copied() {
+        let chosen = (rig.setup.playbooks).matching(&TriggerCode::Finding(code), &[]);
+        let told = standing.answer(code, &Target::Host);
+        assert_eq!(
+            told.map(|answer| (&*answer.playbook, answer.mode)),
+            chosen.map(|playbook| (&*playbook.name, rig.setup.mode(&playbook.name))),
+            "{code}"
+        );
+    }
+    let of = |code| standing.answer(code, &Target::Host).unwrap();
+    assert_eq!(of(Code::WorkerDown).mode, RunMode::Approve);
+    assert_eq!(of(Code::ConfigInvalid).mode, RunMode::Auto);
+    let own = of(Code::MemoryLow);
+    assert_eq!(
+        (&*own.playbook, own.summary.as_deref()),
+        ("room", Some("Makes room"))
+    );
+}
+
 #[test]
 fn a_rung_goes_on_where_its_journal_ends() {
     let (done, steps) = (Some(StepResult::Done), replace());
