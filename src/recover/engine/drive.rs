@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(super) struct Stop {
     pub(super) outcome: Outcome,
     pub(super) words: String,
-    /// What is known of the cause that holds it for good: a person is told then.
+    /// What is known of the cause that holds it for good, where a person has to be told of it still.
     pub(super) cause: Option<Vec<Evidence>>,
 }
 

@@ -131,6 +131,23 @@ impl Ledger {
         })
     }
 
+    /// The bodies of what was put in about an incident, for any channel, newest first, of the last
+    /// 1,000 notices.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn told(&self, incident: IncidentId) -> Result<Vec<serde_json::Value>, LedgerError> {
+        self.read(|connection| {
+            let query = "SELECT body FROM outbox
+                WHERE id > (SELECT max(id) FROM outbox) - ? AND incident = ? ORDER BY id DESC";
+            let mut statement = connection.prepare_cached(query)?;
+            let rows = statement.query_map(params![MOST_NOTICED, incident], |row| {
+                row.get(0).map(|Json(body)| body)
+            })?;
+            rows.collect()
+        })
+    }
+
     /// The channels that notices wait for.
     ///
     /// # Errors

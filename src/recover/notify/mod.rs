@@ -164,7 +164,19 @@ impl Letters {
     }
 }
 
-/// Writes a line into the log, and puts the message into the outbox.
+/// Whether a person was called about an incident, as far back as notices are kept.
+///
+/// # Errors
+/// [`LedgerError`].
+pub fn called(
+    ledger: &super::ledger::Ledger,
+    incident: crate::model::IncidentId,
+) -> Result<bool, LedgerError> {
+    let told = ledger.told(incident)?;
+    let mut letters = told.iter().filter_map(Letter::from_value);
+    Ok(letters.any(|letter| letter.message.kind == Kind::Escalated))
+}
+
 /// A message for every channel of the configuration, whatever the level, to be put into the outbox
 /// by whoever must not do so twice.
 pub fn notices(config: &Config, message: &Message, now: Timestamp) -> Vec<Notice> {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::rig::{Rig, intent, now};
 use crate::model::*;
-use crate::recover::desk::Desk;
 use crate::recover::engine::recurrence::place;
 use crate::recover::engine::{cause, words};
 use crate::recover::ledger::{Ledger, NewRun, Word};
+use crate::recover::notify::{Kind, Message, letters};
 use crate::recover::playbook::{Playbooks, Rung};
 
 const AUTO: &str = "{mode: auto, reflex: true, budget: {target: 50 per 1h, host: 50 per 1h}}";
@@ -173,50 +173,13 @@ fn taking_back_goes_on_after_a_crash_and_is_done_once() {
     }
 }
 
-/// A symptom's run, whose cause's run ended as `outcome`; how many letters of it there are.
-fn symptom_of_a_cause_that(outcome: Outcome) -> (Rig, Desk, u64) {
-    let control = "{command: {start: ['true'], stop: ['true'], status: ['false']}}";
-    let found = "match: {cmdline: no-such-worker}";
-    let worker_w = format!("workers: {{w: {{{found}, control: {control}}}}}");
-    let webhook = "notify: {webhook: {url: 'http://127.0.0.1:1/'}}";
-    let config = format!("{{mode: auto}}\n{worker_w}\n{webhook}");
-    let rig = Rig::new(&config, MEND);
-    rig.make("lost");
-    rig.make("down");
-    let key = |code, target| IncidentKey {
-        code: TriggerCode::Finding(code),
-        target,
-    };
-    let write = move |ledger: &mut Ledger| {
-        let at = Timestamp::from(now());
-        let (broker, _) = ledger.join(&key(Code::BrokerUnreachable, Target::Broker), at)?;
-        let new = NewRun {
-            incident: broker.id,
-            playbook: "broker-down".into(),
-            target: Target::Broker,
-            touches: vec![Target::Broker],
-            source: TriggerSource::Finding,
-            mode: RunMode::Auto,
-        };
-        let run = ledger.propose(&new, at)?;
-        let running = RunState::Running;
-        ledger.advance(run.id, RunState::Proposed, running, None, at)?;
-        ledger.advance(run.id, running, ended(outcome), None, at)?;
-        ledger.join(&key(Code::WorkerDown, worker()), at)
-    };
-    rig.wait(rig.ledger.write(write)).unwrap();
-    let desk = rig.start();
-    let held = rig.wait_state(ended(Outcome::Held));
-    assert_eq!(held.target, worker());
-    let letters = rig.read(|ledger| ledger.waiting()).0;
-    (rig, desk, letters)
-}
-
 #[test]
 fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
-    // A person was called for the cause.
-    let (rig, _desk, letters) = symptom_of_a_cause_that(Outcome::Failed);
-    assert_eq!(letters, 0);
+    let rig = left_to_its_cause(false);
+    let _desk = rig.start();
+    let held = rig.wait_state(ended(Outcome::Held));
+    assert_eq!(held.target, worker());
+    assert_eq!(rig.read(|ledger| ledger.waiting()).0, 1);
     rig.looks(10);
     assert_eq!(rig.runs().len(), 2);
     // Its cause is over: it is for itself now, at once.
@@ -229,9 +192,94 @@ fn a_symptom_does_not_wait_for_a_cause_that_could_not_be_repaired() {
 }
 
 #[test]
-fn a_symptom_of_a_cause_that_was_called_off_is_told() {
-    let (_rig, _desk, letters) = symptom_of_a_cause_that(Outcome::Cancelled);
-    assert_eq!(letters, 1);
+fn of_one_trouble_and_its_symptom_a_person_is_called_once() {
+    let rig = left_to_its_cause(true);
+    let _desk = rig.start();
+    rig.wait_state(ended(Outcome::Held));
+    // What is told of a run is written with its end.
+    assert_eq!(rig.read(|ledger| ledger.waiting()).0, 1);
+    let told = rig.read(|ledger| ledger.told(IncidentId(1)));
+    assert_eq!(told.len(), 1, "of the cause: {told:?}");
+}
+
+#[test]
+fn a_symptom_that_is_worse_than_its_cause_is_told() {
+    let finding = |code, target, severity| Finding {
+        code,
+        target,
+        severity,
+        since: now(),
+        as_of: now(),
+        summary: String::new(),
+        evidence: Vec::new(),
+        processes: Vec::new(),
+        cause: None,
+    };
+    let of = |severity| finding(Code::BrokerUnreachable, Target::Broker, severity);
+    let (cause, down) = (of(Severity::Major), Code::WorkerDown);
+    for (severity, worse) in [
+        (Severity::Minor, false),
+        (Severity::Major, false),
+        (Severity::Critical, true),
+    ] {
+        let own = finding(down, worker(), severity);
+        let all = [cause.clone(), own.clone()];
+        assert_eq!(cause::is_worse(&own.key(), &cause.key(), &all), worse);
+        // Not seen any more, it is no worse.
+        assert!(!cause::is_worse(&own.key(), &cause.key(), &all[..1]));
+    }
+}
+
+/// A worker that is down because of a broker that could not be repaired; whether a person was called
+/// about that.
+fn left_to_its_cause(called: bool) -> Rig {
+    let control = "{command: {start: ['true'], stop: ['true'], status: ['false']}}";
+    let found = "match: {cmdline: no-such-worker}";
+    let worker_w = format!("workers: {{w: {{{found}, control: {control}}}}}");
+    let webhook = "notify: {webhook: {url: 'http://127.0.0.1:1/'}}";
+    let config = format!("{{mode: auto}}\n{worker_w}\n{webhook}");
+    let rig = Rig::new(&config, MEND);
+    rig.make("lost");
+    rig.make("down");
+    let key = |code, target| IncidentKey {
+        code: TriggerCode::Finding(code),
+        target,
+    };
+    let config = std::sync::Arc::clone(&rig.setup.config);
+    let write = move |ledger: &mut Ledger| {
+        let at = Timestamp::from(now());
+        let (broker, _) = ledger.join(&key(Code::BrokerUnreachable, Target::Broker), at)?;
+        if called {
+            let message = Message {
+                kind: Kind::Escalated,
+                level: Level::Warning,
+                incident: Some(broker.id),
+                what: broker.key.to_string(),
+                done: Vec::new(),
+                evidence: Vec::new(),
+                since: None,
+                took: None,
+                todo: None,
+            };
+            letters(&config, message, at).put(ledger)?;
+        }
+        let new = NewRun {
+            incident: broker.id,
+            playbook: "broker-down".into(),
+            target: Target::Broker,
+            touches: vec![Target::Broker],
+            source: TriggerSource::Finding,
+            mode: RunMode::Auto,
+        };
+        let run = ledger.propose(&new, at)?;
+        let running = RunState::Running;
+        ledger.advance(run.id, RunState::Proposed, running, None, at)?;
+        let failed = ended(Outcome::Failed);
+        ledger.advance(run.id, running, failed, None, at)?;
+        ledger.join(&key(Code::WorkerDown, worker()), at)
+    };
+    rig.wait(rig.ledger.write(write)).unwrap();
+    rig
 }
 
 #[test]
