@@ -14,7 +14,7 @@ use crate::model::{
 use crate::recover::actions::{self, Asked, Next, World};
 use crate::recover::desk::{DryRun, PlannedRung, PlannedStep, Refused};
 use crate::recover::guard::{self, Request};
-use crate::recover::playbook::{Playbook, Step};
+use crate::recover::playbook::{Action, Playbook, Step};
 use crate::recover::verify;
 
 /// A control that takes longer is not waited for.
@@ -98,6 +98,13 @@ pub(super) async fn dry_run(
     if playbook.drives.is_some() {
         rungs.push(driven_plan(&shared, world));
     }
+    let restarts = first
+        .iter()
+        .any(|step| matches!(step.action, Action::BrokerRestart(_)));
+    let cluster = match restarts && node.is == guard::LocalNode::Hung {
+        true => super::peers::cluster(world).await,
+        false => guard::Cluster::default(),
+    };
     let silence = shared.silence(incident.id, &incident.key).await;
     let request = Request {
         run: None,
@@ -111,7 +118,7 @@ pub(super) async fn dry_run(
         victims: None,
         silence: silence.as_ref(),
     };
-    let view = record.view(world, node, trouble.as_ref());
+    let view = record.view(world, node, &cluster, trouble.as_ref());
     Ok(DryRun {
         playbook: playbook.name.clone(),
         target: target.key(),

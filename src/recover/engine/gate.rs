@@ -8,7 +8,7 @@ use crate::model::{
     Hold, HoldReason, Moment, Outcome, Risk, RunMode, RunState, Timestamp, TriggerCode,
 };
 use crate::recover::actions::World;
-use crate::recover::guard::{self, Decision, Request};
+use crate::recover::guard::{self, Cluster, Decision, LocalNode, Request};
 use crate::recover::notify::{Kind, Message, was_told};
 use crate::recover::playbook::{Action, Playbook, Rung, Step};
 use crate::recover::verify;
@@ -110,6 +110,10 @@ impl Drive {
             true => shared.node(&world).await,
             false => super::shared::Node::default(),
         };
+        let cluster = match restarts && node.is == LocalNode::Hung {
+            true => super::peers::cluster(&world).await,
+            false => Cluster::default(),
+        };
         let _gate = shared.gate.lock().await;
         let record = shared.record().await.ok()?;
         let trouble = shared.ledger.trouble();
@@ -127,7 +131,7 @@ impl Drive {
             victims,
             silence: silence.as_ref(),
         };
-        let view = record.view(&world, node, trouble.as_ref());
+        let view = record.view(&world, node, &cluster, trouble.as_ref());
         let decision = guard::decide(&request, &view);
         self.cause = guard::cause(&request, &view);
         if decision == Decision::Go {

@@ -25,6 +25,7 @@ mod gate;
 mod join;
 mod orders;
 mod own;
+mod peers;
 mod proof;
 mod recurrence;
 mod remember;

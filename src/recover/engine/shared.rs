@@ -16,7 +16,7 @@ use crate::model::{
 use crate::platform::observe::InstanceState;
 use crate::recover::actions::World;
 use crate::recover::alertmanager::Silences;
-use crate::recover::guard::{self, LocalNode, View};
+use crate::recover::guard::{self, Cluster, LocalNode, View};
 use crate::recover::last_good::Assessed;
 use crate::recover::ledger::{Handle, Ledger, LedgerError, Trouble};
 use crate::recover::notify::{self, Message};
@@ -80,6 +80,7 @@ impl Record {
         &'a self,
         world: &'a World,
         node: Node,
+        cluster: &'a Cluster,
         trouble: Option<&'a Trouble>,
     ) -> View<'a> {
         View {
@@ -88,6 +89,7 @@ impl Record {
             snapshot: &world.snapshot,
             assessment: &world.assessment,
             local_node: node.is,
+            cluster,
             broker_stopped_by_operator: node.stopped_by_operator,
             observe_only: trouble.map(|trouble| trouble.words.as_str()),
             incidents: &self.incidents,

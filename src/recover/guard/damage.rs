@@ -17,6 +17,9 @@ const MOST_STOPS: usize = DELIVERY_LIMIT / 2;
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn blast_radius(case: &Case<'_>) -> Option<Hold> {
+    if let Some(hold) = super::cluster::one_at_a_time(case) {
+        return Some(hold);
+    }
     if !case.disturbs_workers() {
         return None;
     }

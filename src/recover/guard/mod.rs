@@ -6,6 +6,7 @@
 //!
 //! Must not know: how anything is done, who is told.
 
+mod cluster;
 mod damage;
 mod evidence;
 mod order;
@@ -13,6 +14,8 @@ mod standing;
 
 #[cfg(test)]
 mod tests;
+
+pub use cluster::{Cluster, Peer};
 
 use crate::config::Config;
 use crate::model::facts::ProcessId;
@@ -84,6 +87,8 @@ pub struct View<'a> {
     pub assessment: &'a Assessment,
     /// This host's broker node.
     pub local_node: LocalNode,
+    /// The rest of its cluster, asked where the node hangs and is to be restarted.
+    pub cluster: &'a Cluster,
     /// A person stopped this host's broker node; `None`: can't be told.
     pub broker_stopped_by_operator: Option<bool>,
     /// Why nothing can be recorded, and so nothing may be done.

@@ -91,8 +91,16 @@ fn refused(project: &Project) {
         ),
         ("DELETE", format!("/containers/{id}?force=1"), String::new()),
         ("DELETE", format!("/containers/{id}?v=1"), String::new()),
-        ("DELETE", format!("/containers/{}", &id[..12]), String::new()),
-        ("DELETE", "/volumes/warrener_state".to_owned(), String::new()),
+        (
+            "DELETE",
+            format!("/containers/{}", &id[..12]),
+            String::new(),
+        ),
+        (
+            "DELETE",
+            "/volumes/warrener_state".to_owned(),
+            String::new(),
+        ),
         ("POST", "/build".to_owned(), String::new()),
         ("GET", "/secrets".to_owned(), String::new()),
         (

@@ -9,7 +9,7 @@ use crate::model::facts::{
     WorkersFacts,
 };
 use crate::model::*;
-use crate::recover::guard::{Decision, LocalNode, Request, Silence, View, decide, holds};
+use crate::recover::guard::{Cluster, Decision, LocalNode, Request, Silence, View, decide, holds};
 use crate::recover::playbook::{Playbook, Playbooks, Step};
 use crate::recover::targets::Targets;
 
@@ -21,6 +21,7 @@ pub(super) struct World {
     pub(super) snapshot: Snapshot,
     pub(super) assessment: Assessment,
     pub(super) local_node: LocalNode,
+    pub(super) cluster: Cluster,
     pub(super) broker_stopped: Option<bool>,
     pub(super) observe_only: Option<&'static str>,
     pub(super) incidents: Vec<Incident>,
@@ -153,6 +154,7 @@ impl World {
                 verdicts: Vec::new(),
             },
             local_node: LocalNode::Unknown,
+            cluster: Cluster::default(),
             broker_stopped: None,
             observe_only: None,
             incidents: Vec::new(),
@@ -260,6 +262,7 @@ impl World {
             snapshot: &self.snapshot,
             assessment: &self.assessment,
             local_node: self.local_node,
+            cluster: &self.cluster,
             broker_stopped_by_operator: self.broker_stopped,
             observe_only: self.observe_only,
             incidents: &self.incidents,

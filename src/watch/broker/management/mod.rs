@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 pub use consumers::open;
-pub use nodes::{Alarm, AlarmKind, alarms, nodes};
+pub use nodes::{Alarm, AlarmKind, alarms, nodes, quorum_critical};
 use numbers::Num;
 pub use queues::{ListKind, list, queue};
 

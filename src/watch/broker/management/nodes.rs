@@ -152,3 +152,27 @@ pub async fn alarms(
     });
     Ok(alarms.collect())
 }
+
+/// Asks a node, by its health check, whether some queue would lose its quorum without it; why, in the
+/// broker's words, or `None`. The node may ask the others for it, and hang while one of them does.
+pub async fn quorum_critical(
+    http: &Http,
+    endpoint: &Endpoint,
+    deadline: Instant,
+) -> Result<Option<String>, Failure> {
+    #[derive(Deserialize)]
+    struct Doc {
+        status: String,
+        reason: Option<String>,
+    }
+    const PATH: &str = "/api/health/checks/node-is-quorum-critical";
+    let get = Get {
+        also: Some(503),
+        broker_timeout: Some(broker_timeout(deadline)),
+        ..Get::new(PATH, DOCUMENT_CAP)
+    };
+    let (status, body) = http.get_small(endpoint, get, deadline).await?;
+    let doc: Doc = read(endpoint, PATH, &body)?;
+    let well = status == 200 && doc.status == "ok";
+    Ok((!well).then(|| doc.reason.unwrap_or(doc.status)))
+}
