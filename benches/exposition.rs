@@ -21,7 +21,7 @@ use warrener::model::facts::{Capability, LeftOut, QueueFacts, QueuesFacts, Sourc
 use warrener::model::{Moment, RunMode, Snapshot, Standing};
 use warrener::publish::metrics::{Limits, Local, Publisher};
 use warrener::publish::status::{About, Status};
-use warrener::publish::{Latest, RecentScores};
+use warrener::publish::Latest;
 use warrener::recover::desk::{Desk, Reading};
 use warrener::recover::ledger::Handle;
 use warrener::server::{self, Credentials, Edge, State};
@@ -196,7 +196,7 @@ fn latest() -> Latest {
     let assessment = assess(&snapshot, &mut history, &AssessConfig::default(), now);
     let standing = Standing::unknown(RunMode::Off, false);
     let status = Status::new(&About::default(), &snapshot, &assessment, &standing);
-    Latest::new(status, &RecentScores::default())
+    Latest::new(status)
 }
 
 fn serve(
