@@ -12,7 +12,8 @@ use crate::server::Reloaded;
 
 const AFTER_HELP: &str = "\
 Examples:
-  warrener check && warrener reload     after a change: is it right? then take it
+  warrener check                        after a change: is it right?
+  warrener reload                       then take it
   warrener reload --token-file /run/secrets/warrener
 
 The server reads its own warrener.yml, playbooks and --web.config.file again, whole, and takes them or

@@ -1,6 +1,6 @@
 //! Loading the configuration again, because a person asked: what was read, or why it was rejected.
 
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 
 use axum::Json;
 use axum::extract;
@@ -44,7 +44,8 @@ impl Reloaded {
         Reloaded {
             version: VERSION,
             configuration: match &config.source {
-                Source::File(path) => Some(path.clone()),
+                // Who reads it may be in another folder.
+                Source::File(path) => Some(absolute(path).unwrap_or_else(|_| path.clone())),
                 Source::Defaults => None,
             },
             web_configuration,

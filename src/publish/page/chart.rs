@@ -69,19 +69,24 @@ fn y(score: u8) -> f64 {
 fn path(points: &[Point], from: f64, until: f64) -> String {
     use std::fmt::Write as _;
     let x = |at: f64| ((at - from) / (until - from).max(1.0) * WIDTH).clamp(0.0, WIDTH);
+    let goes_on = |one: &Point, next: &Point| next.since - one.until <= GAP;
     let mut path = String::new();
     let mut end = f64::NEG_INFINITY;
-    for point in points {
-        let begins = if point.since - end > GAP { 'M' } else { 'L' };
-        end = point.until;
+    // What stays the same is one step.
+    for level in points.chunk_by(|one, next| goes_on(one, next) && one.low == next.low) {
+        let (Some(first), Some(last)) = (level.first(), level.last()) else {
+            continue;
+        };
+        let begins = if first.since - end > GAP { 'M' } else { 'L' };
+        end = last.until;
         // Nothing fails that is written into a string.
         let _written = write!(
             path,
             "{begins}{:.1} {} L{:.1} {}",
-            x(point.since),
-            y(point.low),
+            x(first.since),
+            y(first.low),
             x(end),
-            y(point.low)
+            y(first.low)
         );
     }
     path
