@@ -3,7 +3,12 @@
 //!
 //! A comment before a block says what is done with it: `<!-- test: write FILE -->`, `run` (once, and it
 //! has to print what is shown), `until` (again and again, until it does), `serve` (in the background).
-//! In what is shown, numbers stand for any number and `…` for anything.
+//! In what is shown, numbers stand for any number and `…` for anything. All other commands: `docs/commands.rs`.
+
+mod commands;
+mod migrate;
+mod scene;
+mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +43,17 @@ fn pages() -> Vec<PathBuf> {
     pages.push(root().join("README.md"));
     pages.sort();
     pages
+}
+
+/// The same, with the runbooks and what is in other languages.
+fn every_page() -> Vec<PathBuf> {
+    let mut all = pages();
+    for folder in ["docs/runbooks", "docs/ja"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        all.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    all.sort();
+    all
 }
 
 fn blocks(page: &Path) -> Vec<Block> {
