@@ -85,7 +85,7 @@ impl Scene {
     }
 
     /// Runs it in the fleet's folder: the code of each stage of its pipe, and its output.
-    pub(super) fn run(&mut self, command: &str) -> (Vec<i32>, String) {
+    pub(super) fn run(&self, command: &str) -> (Vec<i32>, String) {
         let approves = command.contains("{waiting}");
         let mut text = command.replace("{server}", self.ward.warrener.address());
         text = text.replace("{prometheus}", &address(&self.prometheus.url()));
@@ -100,7 +100,8 @@ impl Scene {
             let pids = self.ward.pids("task-worker");
             text = text.replace("{pid}", &pids[0].to_string());
         }
-        let codes = self.tools.path().join("codes");
+        let own = tempfile::tempdir().unwrap();
+        let codes = own.path().join("codes");
         let mut script = String::new();
         // A process to end; asked for a password, it is `guest`.
         script += "sleep 60 & victim=$!\n";
@@ -171,7 +172,8 @@ impl Scene {
                  case \"$1 $2\" in runs\\ approve|runs\\ cancel|recover*|pause*|resume*|watch*)\n\
                  [[ \" $* \" == *' --token-file '* ]] || with+=(--token-file '{dir}/token');; esac\n\
                  [[ \" $* \" == *' --watch '* ]] && time='timeout 2'\n\
-                 [[ \" $* \" == *' --wait '* ]] && time='timeout 20'\n\
+                 [[ \" $* \" == *' --wait '* ]] && time='timeout 30'\n\
+                 [[ \" $* \" == *worker-unhealthy*' --wait '* ]] && time='timeout 3'\n\
                  exec $time '{EXE}' \"$@\" \"${{with[@]}}\"\n"
             ),
         );

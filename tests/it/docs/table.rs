@@ -198,27 +198,21 @@ pub(super) const STANDS_FOR: &[(&str, &str)] = &[
     ("W", "task-worker"),
 ];
 
-/// Ends that are right besides 0: what is in the command, the code, and why.
+/// Ends that are right besides 0: what is in the command, the code, and what its output says.
 pub(super) const ENDS: &[(&str, i32, &str)] = &[
-    ("--watch", 124, "goes on until it is ended"),
-    ("/api/v1/events", 124, "goes on until it is ended"),
-    ("top -p", 1, "there is no terminal to draw on"),
-    (
-        "--dry-run",
-        1,
-        "something stands against it: the fleet is well",
-    ),
-    ("recover ", 1, "held: the fleet is well"),
-    (
-        "check_if_node_is_quorum_critical",
-        69,
-        "it is: there is one node",
-    ),
-    ("gzip -t", 1, "a log is no archive"),
-    ("namei", 0, "told of the folder"),
-    ("lsof", 1, "nothing is deleted and open"),
-    ("pgrep", 1, "nothing of the name"),
-    ("ss -", 0, "told of no such socket"),
-    ("git log", 128, "the fleet's folder is in no repository"),
-    ("timeout 2", 124, "as it says"),
+    // These go on until they are ended.
+    ("--watch", 124, "health"),
+    ("/api/v1/events", 124, "data:"),
+    ("timeout 2", 124, ""),
+    // The fleet is well: something stands against it.
+    ("--dry-run", 1, "What stands against it now"),
+    ("worker-unhealthy --target", 124, "held: at level normal"),
+    // There is no terminal to draw on, no archive, no repository, one node.
+    ("top -p", 1, ""),
+    ("gzip -t", 1, ""),
+    ("git log", 128, ""),
+    ("check_if_node_is_quorum_critical", 69, ""),
+    // Nothing to tell.
+    ("lsof", 1, ""),
+    ("pgrep", 1, ""),
 ];
