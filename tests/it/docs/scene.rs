@@ -125,7 +125,7 @@ impl Scene {
         let shell = shell.env("PATH", &path).working_in(self.ward.dir());
         fs::write(&codes, "255").unwrap();
         shell.start().unwrap();
-        shell.wait(PATIENCE).unwrap();
+        shell.wait(PATIENCE * 3).unwrap();
         let told = fs::read_to_string(&codes).unwrap();
         let told = told.split_whitespace().filter_map(|code| code.parse().ok());
         if approves {
@@ -162,7 +162,7 @@ impl Scene {
             fs::write(&path, format!("#!/bin/bash\n{text}")).unwrap();
             set_mode(&path, 0o755);
         };
-        let time = "timeout --kill-after 1 45";
+        let time = "timeout --kill-after 1 170";
         write(
             "warrener",
             format!(
