@@ -33,13 +33,14 @@ pub(super) fn left_to_cause(incident: &Incident, runs: &[Run]) -> bool {
 }
 
 /// Whether a symptom is more than a person who was called about its cause has heard of. What is not
-/// seen any more is not.
+/// seen any more is not, nor what a cause that comes and goes brings with it.
 pub(super) fn is_worse(symptom: &FindingKey, cause: &FindingKey, findings: &[Finding]) -> bool {
     let severity = |key: &FindingKey| {
         let mut all = findings.iter();
         all.find(|one| one.key() == *key).map(|one| one.severity)
     };
-    severity(symptom) > severity(cause)
+    let both = severity(symptom).zip(severity(cause));
+    both.is_some_and(|(symptom, cause)| symptom > cause)
 }
 
 impl Drive {
