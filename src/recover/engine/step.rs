@@ -29,12 +29,15 @@ impl Drive {
         rung: u32,
         step: &Step,
     ) -> Result<Stepped, Stop> {
-        let mut until = Instant::now() + step.timeout.get();
+        let (mut until, mut waited) = (Instant::now() + step.timeout.get(), self.waited());
         // What it did before warrener ended belongs to it.
         let own = words::own(&self.journal, rung, step.action.name());
         let begun_at = own.first().map_or(self.shared.now(), |s| s.intended_at);
         let (mut attempt, mut acted) = (1, false);
         loop {
+            // What it waited for the ledger is not its own time.
+            until += self.waited().saturating_sub(waited);
+            waited = self.waited();
             self.may_go_on(playbook)?;
             let patience = SEEN.min(until.saturating_duration_since(Instant::now()));
             let workers = step.action.touches_workers();
@@ -86,16 +89,16 @@ impl Drive {
                         let came = Instant::now();
                         let one = std::slice::from_ref(step);
                         let victims = plan.victims.as_deref().unwrap_or_default();
-                        if !self.is_let(playbook, one, Some(victims)).await? {
-                            // What was planned may not be right any more, and the wait is not its own.
-                            until += came.elapsed();
+                        let is_let = self.is_let(playbook, one, Some(victims)).await?;
+                        // The wait is not its own.
+                        until += came.elapsed();
+                        waited = self.waited();
+                        if !is_let {
+                            // What was planned may not be right any more.
                             continue;
                         }
                     }
-                    let waited = self.waited();
-                    let result = self.act(rung, attempt, step, plan, until).await;
-                    until += self.waited().saturating_sub(waited);
-                    match result {
+                    match self.act(rung, attempt, step, plan, until).await {
                         Ok(needless) => acted |= !needless,
                         Err(words) if attempt <= step.retries && Instant::now() < until => {
                             tracing::warn!(run = self.run.id.0, words, attempt, "tried again");

@@ -97,6 +97,24 @@ fn how_it_ended_and_that_it_is_told_are_one() {
     .unwrap();
 }
 
+#[test]
+fn a_step_has_its_time_however_long_the_ledger_takes() {
+    let rig = Rig::new(AUTO, &MEND.replace("timeout: 5s", "timeout: 1s"));
+    rig.make("broken");
+    let _desk = rig.start();
+    // A disk that is slow, or full for a while: each write takes longer than the step may.
+    let over = || rig.runs().iter().any(|run| run.state.is_over());
+    while !over() {
+        let slow = |_: &mut Ledger| {
+            std::thread::sleep(Duration::from_millis(1200));
+            Ok(())
+        };
+        rig.wait(rig.ledger.write(slow)).unwrap();
+    }
+    rig.wait_state(ended(Outcome::Recovered));
+    assert_eq!(rig.text("count"), "x\n");
+}
+
 /// What was written to an env file is to be taken back: the file, its backup, and the run.
 fn written(rig: &Rig, taken_back: bool) -> RunId {
     let (file, backup) = (rig.path(".env"), rig.path("backup"));
