@@ -62,7 +62,7 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
         "tests/it/support/warrener.rs",
     ),
     (
-        "sudo apt-get install rabbitmq-server",
+        "sudo apt-get install build-essential rabbitmq-server",
         "installs",
         "testbed/install.sh",
     ),
@@ -181,6 +181,7 @@ pub(super) const STANDS_FOR: &[(&str, &str)] = &[
     ("--target NAME", "--target worker:task-worker"),
     ("--target task-worker", "--target worker:task-worker"),
     ("purge_queue NAME", "purge_queue task-worker"),
+    ("await_online_nodes N", "await_online_nodes 1"),
     ("--for 30s", "--for 1s"),
     ("PID", "{pid}"),
     ("FILE", "task-worker.log"),
@@ -212,6 +213,7 @@ pub(super) const ENDS: &[(&str, i32, &str)] = &[
     ("gzip -t", 1, ""),
     ("git log", 128, ""),
     ("check_if_node_is_quorum_critical", 69, ""),
+    ("quorum_status QUEUE", 69, "status of a classic queue"),
     // Nothing to tell.
     ("lsof", 1, ""),
     ("pgrep", 1, ""),
