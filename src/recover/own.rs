@@ -2,7 +2,7 @@
 //! to chase one's own tail.
 
 /// Their names; each may have a page, too.
-pub const ALERTS: [&str; 8] = [
+pub const ALERTS: [&str; 9] = [
     "RecoveryFailed",
     "RecoveryHeld",
     "RecoveryAwaitingApproval",
@@ -10,6 +10,7 @@ pub const ALERTS: [&str; 8] = [
     "RecoveryLedgerUnwritable",
     "RecoveryOutboxStuck",
     "AlertPipelineSilent",
+    "ReloadRejected",
     "WarrenerDown",
 ];
 

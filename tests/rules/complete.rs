@@ -30,8 +30,9 @@ const OTHERS: [(&str, &str, &str); 5] = [
     ("Watchdog", "info", "notify"),
 ];
 
-/// What tells of recovery itself: pages alone, without a playbook; name, severity.
-pub(crate) const OF_RECOVERY: [(&str, &str); 7] = [
+/// What tells of recovery itself, or of a configuration that would change it: pages alone, without a
+/// playbook; name, severity.
+pub(crate) const OF_RECOVERY: [(&str, &str); 8] = [
     ("RecoveryFailed", "warning"),
     ("RecoveryHeld", "warning"),
     ("RecoveryAwaitingApproval", "warning"),
@@ -39,6 +40,7 @@ pub(crate) const OF_RECOVERY: [(&str, &str); 7] = [
     ("RecoveryOutboxStuck", "warning"),
     ("AlertPipelineSilent", "warning"),
     ("RecoveryPaused", "info"),
+    ("ReloadRejected", "warning"),
 ];
 
 /// Whether it tells of recovery itself.
