@@ -176,6 +176,14 @@ fn round(story: &Story, scene: &Scene) -> Round {
         called() >= story.calls.min(1)
     })
     .ok();
+    // Whoever else calls does so at the end of a run.
+    let rests = |run: &Value| run["state"] == "ended" || run["state"] == "held";
+    wait_until("the other runs", crate::support::PATIENCE, || {
+        let runs = ward.runs();
+        let mut all = runs.iter().filter(|run| run["id"].as_i64() > Some(after));
+        all.all(rests)
+    })
+    .ok();
     let calls = called();
     (story.mend)(scene);
     (story.after)(scene);

@@ -63,7 +63,7 @@ fn the_page_is_drawn() {
     browser.wait(
         "steps",
         RECOVERY,
-        &told("recovery", &["workers.restart_staged", "under way"]),
+        &told("recovery", &["config.repair", "under way"]),
     );
     draw(&browser, "recovery", 1280, "light");
     draw(&browser, "phone-dark", 360, "dark");
