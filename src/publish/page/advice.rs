@@ -242,7 +242,7 @@ fn about(status: &Status, main: &Finding) -> Answer {
 
 /// The run that a person has to decide about: that of the cause before those of its symptoms.
 fn waiting<'a>(recovery: &'a Recovery, main: Option<&Finding>) -> Option<&'a Run> {
-    let waits = |run: &&Run| matches!(&*run.state, "awaiting_approval" | "proposed");
+    let waits = |run: &&Run| run.waits_for_a_person();
     let of_main = |run: &&Run| main.is_some_and(|main| main.target == run.target);
     let all = || recovery.runs.iter().filter(waits);
     all().find(of_main).or_else(|| all().next())

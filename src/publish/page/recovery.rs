@@ -93,7 +93,7 @@ fn resume(target: Option<&Target>) -> String {
 
 /// A run that is not over, with its steps.
 fn open(view: &View<'_>, run: &Run) -> Markup {
-    let waits = matches!(run.state.as_str(), "awaiting_approval" | "proposed");
+    let waits = run.waits_for_a_person();
     let held = run.hold.as_ref().is_some_and(|hold| hold.reason == "mode");
     html! {
         article #{ "run-" (run.id) } .run aria-labelledby={ "run-" (run.id) "-head" } {

@@ -95,6 +95,17 @@ pub struct Run {
     pub steps_left_out: u64,
 }
 
+impl Run {
+    /// A person has to say whether it goes on. One that acts by itself is only about to.
+    pub fn waits_for_a_person(&self) -> bool {
+        match self.state.as_str() {
+            "awaiting_approval" => true,
+            "proposed" => self.mode != "auto",
+            _ => false,
+        }
+    }
+}
+
 /// Why a run waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hold {

@@ -162,6 +162,12 @@ fn the_top_says_what_a_person_should_do() {
     };
     let mut waits = standing(now());
     waits.runs[0].0.state = RunState::AwaitingApproval;
+    let proposed = |mode| {
+        let mut standing = standing(now());
+        standing.runs[0].0.state = RunState::Proposed;
+        standing.runs[0].0.mode = mode;
+        standing
+    };
     let cases = [
         (healthy(), "Nothing."),
         (recovering(), "Nothing now: watch the run."),
@@ -169,6 +175,12 @@ fn the_top_says_what_a_person_should_do() {
             with(waits),
             "Decide about run 7: approve or cancel it. warrener runs approve 7",
         ),
+        (
+            with(proposed(RunMode::Propose)),
+            "Decide about run 7: approve or cancel it.",
+        ),
+        // It is about to go on by itself.
+        (with(proposed(RunMode::Auto)), "Nothing now: watch the run."),
         (with(observing(now())), "Give warrener room to write"),
         (
             with(alone(RunMode::Propose, false)),

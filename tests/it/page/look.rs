@@ -60,11 +60,7 @@ fn the_page_is_drawn() {
     draw(&browser, "phone-light", 360, "light");
 
     empty_the_env(&ward);
-    browser.wait(
-        "steps",
-        RECOVERY,
-        &told("recovery", &["config.repair", "under way"]),
-    );
+    browser.wait("steps", RECOVERY, &told("recovery", &["config.impact"]));
     draw(&browser, "recovery", 1280, "light");
     draw(&browser, "phone-dark", 360, "dark");
     browser.wait("the end", RECOVERY, &told("state", &["100 of 100"]));
