@@ -1,5 +1,6 @@
 //! What is published of one full world: the status's form, and the reference of the metrics.
 
+mod advice;
 mod events;
 mod metrics;
 mod page;

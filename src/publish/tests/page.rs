@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::golden;
 use super::world::{everything, idle, nothing, now, observing, standing};
 use crate::model::{
-    Assessment, Level, Moment, RunMode, RunState, ScoreSpan, Snapshot, Standing, Timestamp, Verdict,
+    Assessment, Level, Moment, RunMode, ScoreSpan, Snapshot, Standing, Timestamp, Verdict,
 };
 use crate::publish::page::{View, Ways, page, run};
 use crate::publish::runs::Whole;
@@ -18,12 +18,12 @@ use crate::publish::status::{About, Status};
 use crate::recover::desk;
 
 /// Both ways to act.
-const OPEN: Ways = Ways {
+pub(super) const OPEN: Ways = Ways {
     bearer: true,
     basic: true,
 };
 
-fn status(world: (Snapshot, Assessment), standing: &Standing) -> Status {
+pub(super) fn status(world: (Snapshot, Assessment), standing: &Standing) -> Status {
     let about = About {
         identity: "app-1".into(),
         queues: Vec::new(),
@@ -53,7 +53,7 @@ fn past(status: &Status) -> Vec<ScoreSpan> {
     spans.map(span).to_vec()
 }
 
-fn drawn(status: &Status, ways: Ways) -> String {
+pub(super) fn drawn(status: &Status, ways: Ways) -> String {
     let scores = Scores::until_now(past(status), status, at(status, 1.5));
     page(&View {
         status,
@@ -65,7 +65,7 @@ fn drawn(status: &Status, ways: Ways) -> String {
 }
 
 /// All is well.
-fn healthy() -> Status {
+pub(super) fn healthy() -> Status {
     let (mut snapshot, mut assessment) = everything();
     let at = snapshot.at;
     let mut env = snapshot.envfile.last_facts().unwrap().clone();
@@ -110,7 +110,7 @@ fn healthy() -> Status {
     status((snapshot, assessment), &standing)
 }
 
-fn recovering() -> Status {
+pub(super) fn recovering() -> Status {
     let standing = Standing {
         pauses: Vec::new(),
         ..standing(now())
@@ -134,7 +134,7 @@ fn the_scenes_are_the_golden_ones() {
 }
 
 /// The words that a person sees, in order.
-fn words(html: &str) -> String {
+pub(super) fn words(html: &str) -> String {
     let body = html.split_once("<body>").unwrap().1;
     let mut words = String::new();
     for part in body.split('<') {
@@ -143,74 +143,6 @@ fn words(html: &str) -> String {
         words.push(' ');
     }
     words.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// What the page answers to "What to do now".
-fn to_do(status: &Status) -> String {
-    let words = words(&drawn(status, OPEN));
-    let (_, after) = words.split_once("What to do now").unwrap();
-    after.chars().take(160).collect()
-}
-
-#[test]
-fn the_top_says_what_a_person_should_do() {
-    let with = |standing: Standing| status(everything(), &standing);
-    let alone = |mode, reflex| Standing {
-        mode,
-        reflex,
-        ..idle()
-    };
-    let mut waits = standing(now());
-    waits.runs[0].0.state = RunState::AwaitingApproval;
-    let proposed = |mode| {
-        let mut standing = standing(now());
-        standing.runs[0].0.state = RunState::Proposed;
-        standing.runs[0].0.mode = mode;
-        standing
-    };
-    let cases = [
-        (healthy(), "Nothing."),
-        (recovering(), "Nothing now: watch the run."),
-        (
-            with(waits),
-            "Decide about run 7: approve or cancel it. warrener runs approve 7",
-        ),
-        (
-            with(proposed(RunMode::Propose)),
-            "Decide about run 7: approve or cancel it.",
-        ),
-        // It is about to go on by itself.
-        (with(proposed(RunMode::Auto)), "Nothing now: watch the run."),
-        (with(observing(now())), "Give warrener room to write"),
-        (
-            with(alone(RunMode::Propose, false)),
-            "Let warrener repair ConfigInvalid of env file .env, or do it yourself. \
-             warrener recover config-invalid --target env_file:.env",
-        ),
-        (
-            with(alone(RunMode::Off, false)),
-            "Repair ConfigInvalid of env file .env",
-        ),
-        (
-            with(alone(RunMode::Auto, true)),
-            "Nothing yet: warrener is about to begin.",
-        ),
-        (
-            with(alone(RunMode::Auto, false)),
-            "Nothing, if Alertmanager calls",
-        ),
-        (
-            status(nothing(), &idle()),
-            "Tell warrener of your workers and env files",
-        ),
-    ];
-    for (status, expected) in cases {
-        let told = to_do(&status);
-        assert!(
-            told.trim_start().starts_with(expected),
-            "{expected}\n{told}"
-        );
-    }
 }
 
 const HOSTILE: &str = "<script>alert('x')</script>\" onload=\"x' --><img src=x>\u{202e}&amp;";
