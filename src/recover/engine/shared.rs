@@ -150,10 +150,11 @@ impl Shared {
         });
         let targets = match nodes {
             Some(nodes) => {
-                // Only where its control is here; of one node it need not be named.
+                // Only where its control is here. One alone need not be named; of a cluster one may be
+                // all that is seen, and be another's.
                 let broker = &setup.config.broker;
                 let own = broker.control.as_ref().and_then(|_| match &nodes[..] {
-                    [only] => Some(only.clone()),
+                    [only] => Some(broker.node.as_ref().unwrap_or(only).clone()),
                     _ => broker.node.clone(),
                 });
                 Arc::new(setup.targets.as_ref().clone().with_nodes(nodes, own))
